@@ -1,0 +1,1 @@
+"""GLM models in a Jupyter notebook."""

@@ -1,0 +1,67 @@
+"""Value types of a conversation: what is sent to a model and what it used.
+
+No I/O, no wire names. A codec in `protocol/` turns these into a request body; nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the model asked for."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON text as the model wrote it: not guaranteed to parse (protocol notes, 3.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of a conversation's history."""
+
+    role: Role
+    content: str
+    thinking: str = ""
+    """What the model thought before `content`; kept, and sent back only where a protocol wants it."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    """Of a `tool` message: the call it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request, as the server counted them. `None` is unknown, which is not zero."""
+
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    """The part of `input_tokens` that was served from the context cache."""
+    output_tokens: int | None = None
+    """Thinking included: it is billed as output."""
+    thinking_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a model, in no protocol's terms. `None` leaves the choice to the server."""
+
+    model: str
+    messages: tuple[Message, ...]
+    thinking: bool | None = None
+    thinking_budget: int | None = None
+    """Most tokens that the model may think, or no limit but the model's own."""
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that are sent as they are, for what this version has no name for."""

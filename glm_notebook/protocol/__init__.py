@@ -1,0 +1,1 @@
+"""The service's wire protocols, sans I/O: bytes in, deltas out, no loop, no clock, no socket."""
