@@ -1,0 +1,144 @@
+"""The settled output of a turn: what stays in the notebook when the turn has ended, by any end.
+
+A static bundle that reads well wherever a notebook is read, with the turn record beside it. It uses no style and no
+script, because GitHub and others drop both. The model's text is made inert here and nowhere else. No I/O.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from glm_notebook.inert_markdown import entities, inert, visible
+from glm_notebook.record import TURN_MIME, TurnRecord
+from glm_notebook.strings import UNKNOWN, Words, count, duration, footer, words
+
+Part = Mapping[str, Any]
+
+PLAIN_MAX = 1000
+"""Most characters of the answer in `text/plain`, which repeats what `text/markdown` holds."""
+CALL_MAX = 200
+"""Most characters of a tool call's arguments on its line. The record has them all."""
+
+
+def settle(
+    snapshot: Mapping[str, Any], record: TurnRecord, *, language: str = "en"
+) -> dict[str, Any]:
+    """Return the static MIME bundle of an ended turn.
+
+    Parameters
+    ----------
+    snapshot : mapping
+        As in docs/channel.md, with an end as its status.
+    record : TurnRecord
+        Saved beside the text.
+    language : str
+        BCP 47 tag; decides the words around the model's text.
+
+    Returns
+    -------
+    dict
+        ``text/markdown``, ``text/plain`` and the turn record.
+    """
+    return {
+        "text/markdown": _markdown(snapshot, language),
+        "text/plain": _plain(snapshot, language),
+        TURN_MIME: record.to_json(),
+    }
+
+
+def running(snapshot: Mapping[str, Any], *, language: str = "en") -> dict[str, str]:
+    """Return what stands beside the live view: it is read if the notebook is saved while the turn runs."""
+    say = words(language)
+    shown = say.running_shown.replace("%glm show", "`%glm show`")
+    return {
+        "text/markdown": f"{say.running} {shown}",
+        "text/plain": f"{say.running} {say.running_shown}",
+    }
+
+
+def _markdown(snapshot: Mapping[str, Any], language: str) -> str:
+    blocks = [_PARTS[part["kind"]](part, language) for part in snapshot["parts"] if _shows(part)]
+    end = _end(snapshot, words(language))
+    if end:
+        blocks.append(f"<p><strong>{entities(end)}</strong></p>")
+    blocks.append(f"<p><small>{entities(footer(snapshot, language))}</small></p>")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _shows(part: Part) -> bool:
+    return part["kind"] == "tool_call" or bool(part["text"].strip())
+
+
+def _thinking(part: Part, language: str) -> str:
+    """Fold what the model thought. It is shown as text: as Markdown it would take JupyterLab a second or more."""
+    say = words(language)
+    ended = part["ended_s"] is not None
+    seconds = part["ended_s"] - part["started_s"] if ended else None
+    title = say.thought_for.format(duration(seconds, language)) if ended else say.thought
+    text = entities(part["text"].strip("\n")).replace("&#10;", "<br>")
+    return (
+        f"<details><summary>{title}</summary>\n"
+        f'<blockquote class="mathjax_ignore tex2jax_ignore">{text}</blockquote>\n</details>'
+    )
+
+
+def _text(part: Part, language: str) -> str:
+    return inert(part["text"])
+
+
+def _tool_call(part: Part, language: str) -> str:
+    return f"<p><code>{entities(_call(part))}</code></p>"
+
+
+_PARTS: Mapping[str, Callable[[Part, str], str]] = {
+    "thinking": _thinking,
+    "text": _text,
+    "tool_call": _tool_call,
+}
+
+
+def _call(part: Part) -> str:
+    """Write a call as Python would, or with the arguments as they came where they are no JSON object."""
+    try:
+        values = json.loads(part["text"] or "{}")
+    except ValueError:
+        values = None
+    if isinstance(values, dict):
+        written = ", ".join(
+            f"{name}={json.dumps(one, ensure_ascii=False)}" for name, one in values.items()
+        )
+    else:
+        written = part["text"]
+    if len(written) > CALL_MAX:
+        written = written[: CALL_MAX - 1] + "…"
+    return f"{part['name'] or UNKNOWN}({written})"
+
+
+def _end(snapshot: Mapping[str, Any], say: Words) -> str:
+    """Say how the turn ended, where it did not simply complete."""
+    ends = {"stopped": say.stopped, "interrupted": say.interrupted, "cut_off": say.cut_off}
+    status, error = snapshot["status"], snapshot["error"]
+    if status in ends:
+        return ends[status]
+    if status != "failed":
+        return ""
+    if error is None:
+        return say.failed
+    request = (
+        say.aside.format(say.request.format(error["request_id"])) if error["request_id"] else ""
+    )
+    return f"{say.failed}: {error['message']} {error['remedy']}".rstrip() + request
+
+
+def _plain(snapshot: Mapping[str, Any], language: str) -> str:
+    say = words(language)
+    answer = "\n\n".join(
+        part["text"].strip() for part in snapshot["parts"] if part["kind"] == "text"
+    )
+    answer = visible(answer).strip()
+    if len(answer) > PLAIN_MAX:
+        answer = f"{answer[:PLAIN_MAX].rstrip()}\n{say.more.format(count(len(answer) - PLAIN_MAX))}"
+    lines = [answer, _end(snapshot, say), footer(snapshot, language)]
+    return "\n\n".join(line for line in lines if line)

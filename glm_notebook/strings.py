@@ -1,0 +1,152 @@
+"""The words and numbers of a settled output, in English and Chinese.
+
+Both languages are written, not translated word by word. The live view has the same words in `js/src/strings.ts`;
+`tests/contract/footer.json` is what both must give. No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+UNKNOWN = "–"
+"""An unknown number. Never 0, which is a number."""
+
+SEPARATOR = " · "
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a settled output says in one language. Braces are filled in by `str.format`."""
+
+    seconds: str
+    minutes: str
+    thought: str
+    thought_for: str
+    first_token: str
+    input: str
+    output: str
+    cached: str
+    thinking: str
+    aside: str
+    """Around a detail of the item before it."""
+    simulated: str
+    stopped: str
+    interrupted: str
+    cut_off: str
+    failed: str
+    request: str
+    more: str
+    running: str
+    running_shown: str
+
+
+ENGLISH = Words(
+    seconds="{} s",
+    minutes="{} min {} s",
+    thought="Thought",
+    thought_for="Thought for {}",
+    first_token="first token {}",  # noqa: S106 - not a secret: words of the footer
+    input="in {}",
+    output="out {}",
+    cached="{} cached",
+    thinking="{} thinking",
+    aside=" ({})",
+    simulated="Simulated answer, no model was asked",
+    stopped="Stopped",
+    interrupted="Interrupted",
+    cut_off="The connection broke off",
+    failed="Failed",
+    request="request {}",
+    more="… {} more characters",
+    running="This turn was still running when the notebook was saved.",
+    running_shown="%glm show brings it back.",
+)
+
+CHINESE = Words(
+    seconds="{} 秒",
+    minutes="{} 分 {} 秒",
+    thought="已思考",
+    thought_for="已思考 {}",
+    first_token="首字 {}",  # noqa: S106 - as above
+    input="输入 {}",
+    output="输出 {}",
+    cached="缓存 {}",
+    thinking="思考 {}",
+    aside="（{}）",
+    simulated="模拟回答，未调用模型",
+    stopped="已停止",
+    interrupted="已中断",
+    cut_off="连接中断",
+    failed="失败",
+    request="请求 {}",
+    more="… 另有 {} 个字符",
+    running="保存笔记本时，这一轮对话仍在进行。",
+    running_shown="用 %glm show 重新显示。",
+)
+
+
+def words(language: str) -> Words:
+    """Return the words of a language tag (BCP 47): Chinese for ``zh…``, else English."""
+    return CHINESE if language.lower().split("-")[0].split("_")[0] == "zh" else ENGLISH
+
+
+def count(number: int | None) -> str:
+    """Write a count with groups of three, e.g. ``1,204``."""
+    return UNKNOWN if number is None else f"{number:,}"
+
+
+def duration(seconds: float | None, language: str) -> str:
+    """Write a duration: ``0.6 s``, from a minute on ``2 min 5 s``.
+
+    A tie is rounded up, as `Number.prototype.toFixed` does, so that the live view shows the same.
+    """
+    if seconds is None:
+        return UNKNOWN
+    tenths = Decimal(seconds).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if tenths < 60:
+        return words(language).seconds.format(tenths)
+    whole = int(Decimal(seconds).quantize(Decimal(1), ROUND_HALF_UP))
+    return words(language).minutes.format(whole // 60, whole % 60)
+
+
+def footer(snapshot: Mapping[str, Any], language: str) -> str:
+    """Write the footer of an ended turn as plain text.
+
+    Parameters
+    ----------
+    snapshot : mapping
+        As in docs/channel.md.
+    language : str
+        BCP 47 tag.
+    """
+    say = words(language)
+    turn = snapshot["turn"]
+    items = [
+        turn["model"],
+        say.first_token.format(duration(snapshot["first_token_s"], language)),
+        duration(snapshot["elapsed_s"], language),
+        *_tokens(snapshot["usage"], say),
+        snapshot["finish_reason"] or "",
+        say.simulated if turn["simulated"] else "",
+        *snapshot["notes"],
+    ]
+    return SEPARATOR.join(item for item in items if item)
+
+
+def _tokens(usage: Mapping[str, int | None] | None, say: Words) -> tuple[str, str]:
+    if usage is None:
+        return say.input.format(UNKNOWN), say.output.format(UNKNOWN)
+    return (
+        say.input.format(count(usage["input_tokens"]))
+        + _aside(usage["cached_tokens"], say.cached, say),
+        say.output.format(count(usage["output_tokens"]))
+        + _aside(usage["thinking_tokens"], say.thinking, say),
+    )
+
+
+def _aside(number: int | None, phrase: str, say: Words) -> str:
+    """Add a detail; none where there was nothing of it."""
+    return "" if number == 0 else say.aside.format(phrase.format(count(number)))

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glm_notebook.strings import CHINESE, ENGLISH, Words, count, footer
+
+CASES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "contract" / "footer.json").read_text("utf-8")
+)["cases"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_the_footer_is_that_of_the_contract(case: dict[str, Any]) -> None:
+    assert footer(case["snapshot"], case["language"]) == case["footer"]
+
+
+def test_both_languages_fill_the_same_blanks() -> None:
+    for one in fields(Words):
+        english, chinese = getattr(ENGLISH, one.name), getattr(CHINESE, one.name)
+        assert english.count("{}") == chinese.count("{}"), one.name
+
+
+def test_an_unknown_count_is_not_zero() -> None:
+    assert (count(None), count(0), count(1204)) == ("–", "0", "1,204")
