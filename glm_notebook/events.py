@@ -1,0 +1,240 @@
+"""What a turn emits while it runs, and the snapshot that those events fold into.
+
+The wire forms are those of docs/channel.md; the page implements the same `fold`, and both are held to
+``tests/contract/channel.json``. No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
+
+from glm_notebook.messages import Usage
+
+PartKind = Literal["thinking", "text", "tool_call"]
+
+STATUS_OF_PART: Mapping[PartKind, str] = {
+    "thinking": "thinking",
+    "text": "answering",
+    "tool_call": "calling",
+}
+
+
+class Part(TypedDict, total=False):
+    """A piece of a turn, in a snapshot. `id` and `name` are a tool call's only."""
+
+    kind: PartKind
+    id: str
+    name: str
+    text: str
+    started_s: float
+    ended_s: float | None
+
+
+class Snapshot(TypedDict):
+    """A turn at one moment, as docs/channel.md describes it."""
+
+    version: int
+    seq: int
+    turn: dict[str, Any]
+    status: str
+    parts: list[Part]
+    usage: dict[str, int | None] | None
+    finish_reason: str | None
+    first_token_s: float | None
+    elapsed_s: float | None
+    error: dict[str, Any] | None
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartStarted:
+    """A new part has begun, still without text."""
+
+    type: ClassVar[Literal["part_started"]] = "part_started"
+    kind: PartKind
+    at_s: float
+    id: str = ""
+    name: str = ""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Append a part."""
+        part: Part = {"kind": self.kind, "text": "", "started_s": self.at_s, "ended_s": None}
+        if self.kind == "tool_call":
+            part |= {"id": self.id, "name": self.name}
+        snapshot["parts"].append(part)
+        snapshot["status"] = STATUS_OF_PART[self.kind]
+        if snapshot["first_token_s"] is None:
+            snapshot["first_token_s"] = self.at_s
+
+
+@dataclass(frozen=True, slots=True)
+class PartDelta:
+    """Text to append to a part, never empty."""
+
+    type: ClassVar[Literal["delta"]] = "delta"
+    index: int
+    text: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, "index": self.index, "text": self.text}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Append to the part's text."""
+        snapshot["parts"][self.index]["text"] += self.text
+
+
+@dataclass(frozen=True, slots=True)
+class ToolNamed:
+    """Id and name of a tool call that were not known when it began."""
+
+    type: ClassVar[Literal["tool_named"]] = "tool_named"
+    index: int
+    id: str
+    name: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Set both."""
+        snapshot["parts"][self.index] |= {"id": self.id, "name": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnded:
+    """A part is complete."""
+
+    type: ClassVar[Literal["part_ended"]] = "part_ended"
+    index: int
+    at_s: float
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Set when it ended."""
+        snapshot["parts"][self.index]["ended_s"] = self.at_s
+
+
+@dataclass(frozen=True, slots=True)
+class UsageKnown:
+    """Tokens so far, as the server counted them."""
+
+    type: ClassVar[Literal["usage"]] = "usage"
+    usage: Usage
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, "usage": asdict(self.usage)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Replace what was known."""
+        snapshot["usage"] = asdict(self.usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A short sentence for the footer."""
+
+    type: ClassVar[Literal["note"]] = "note"
+    text: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, "text": self.text}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Keep it."""
+        snapshot["notes"].append(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The server began the answer anew: what came before is void."""
+
+    type: ClassVar[Literal["restarted"]] = "restarted"
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Drop all parts."""
+        snapshot["parts"].clear()
+        snapshot["status"] = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The turn has ended: always the last event, whatever the end."""
+
+    type: ClassVar[Literal["finished"]] = "finished"
+    status: str
+    finish_reason: str | None
+    error: Mapping[str, Any] | None
+    at_s: float
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Set how it ended, and end what had not ended."""
+        snapshot["status"] = self.status
+        snapshot["finish_reason"] = self.finish_reason
+        snapshot["error"] = None if self.error is None else dict(self.error)
+        snapshot["elapsed_s"] = self.at_s
+        for part in snapshot["parts"]:
+            if part["ended_s"] is None:
+                part["ended_s"] = self.at_s
+
+
+Event: TypeAlias = (
+    PartStarted | PartDelta | ToolNamed | PartEnded | UsageKnown | Noted | Restarted | Finished
+)
+
+
+def fold(snapshot: Snapshot, events: Iterable[Event]) -> Snapshot:
+    """Return the snapshot after some events. The one given is not changed."""
+    after: Snapshot = {
+        **snapshot,
+        "parts": [part.copy() for part in snapshot["parts"]],
+        "notes": list(snapshot["notes"]),
+    }
+    for event in events:
+        event.fold(after)
+        after["seq"] += 1
+    return after
+
+
+def join_deltas(events: Iterable[Event]) -> list[Event]:
+    """Return events that fold to the same, with the deltas of a run of one part as one."""
+    joined: list[Event] = []
+    texts: list[str] = []
+    index = -1
+
+    def flush() -> None:
+        if texts:
+            joined.append(PartDelta(index, "".join(texts)))
+            texts.clear()
+
+    for event in events:
+        if not isinstance(event, PartDelta):
+            flush()
+            joined.append(event)
+            continue
+        if event.index != index:
+            flush()
+            index = event.index
+        texts.append(event.text)
+    flush()
+    return joined

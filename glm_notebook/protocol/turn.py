@@ -1,0 +1,296 @@
+"""The state of one turn: deltas in, events out. No I/O, no clock: times are given.
+
+What `TurnState.snapshot` returns is what the events fold to (`glm_notebook.events.fold`), so that a page that saw
+every event and one that asks later show the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from glm_notebook.errors import APIError, GLMError
+from glm_notebook.events import (
+    STATUS_OF_PART,
+    Event,
+    Finished,
+    Noted,
+    Part,
+    PartDelta,
+    PartEnded,
+    PartKind,
+    PartStarted,
+    Restarted,
+    Snapshot,
+    ToolNamed,
+    UsageKnown,
+)
+from glm_notebook.messages import ToolCall, Usage
+from glm_notebook.protocol.deltas import (
+    Delta,
+    ErrorDelta,
+    FinishDelta,
+    NoteDelta,
+    ResponseStarted,
+    RestartDelta,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    UsageDelta,
+)
+from glm_notebook.protocol.tool_calls import ToolCallSlot, ToolCallSlots
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInfo:
+    """What a turn is known by: the ``turn`` of a snapshot."""
+
+    id: str
+    model: str
+    endpoint: str
+    """Host, with a port if it has one; never a URL."""
+    conversation: str
+    simulated: bool
+    prompt: str
+
+
+class _Part:
+    """A part while it grows: its text is joined only when somebody reads it."""
+
+    __slots__ = ("_pieces", "ended_s", "kind", "slot", "started_s")
+
+    def __init__(self, kind: PartKind, at_s: float, slot: ToolCallSlot | None = None) -> None:
+        self.kind = kind
+        self.started_s = at_s
+        self.ended_s: float | None = None
+        self.slot = slot
+        self._pieces: list[str] = []
+
+    def append(self, text: str) -> None:
+        self._pieces.append(text)
+
+    @property
+    def text(self) -> str:
+        if len(self._pieces) > 1:
+            self._pieces[:] = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
+    def to_wire(self) -> Part:
+        part: Part = {
+            "kind": self.kind,
+            "text": self.text,
+            "started_s": self.started_s,
+            "ended_s": self.ended_s,
+        }
+        if self.slot is not None:
+            part |= {"id": self.slot.id, "name": self.slot.name}
+        return part
+
+
+class TurnState:
+    """What a turn has come to.
+
+    Parameters
+    ----------
+    info : TurnInfo
+        What it is known by.
+    """
+
+    def __init__(self, info: TurnInfo) -> None:
+        self.info = info
+        self.status = "waiting"
+        self.usage: Usage | None = None
+        self.finish_reason: str | None = None
+        self.notes: list[str] = []
+        self.response_id = ""
+        """The service's id of the answer, for its support."""
+        self._seq = 0
+        self._parts: list[_Part] = []
+        self._calls = ToolCallSlots()
+        self._first_token_s: float | None = None
+        self._elapsed_s: float | None = None
+        self._error: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer so far; stretches that thinking or calls interrupted are set apart by a blank line."""
+        return "\n\n".join(part.text for part in self._parts if part.kind == "text")
+
+    @property
+    def thinking(self) -> str:
+        """The thinking so far."""
+        return "\n\n".join(part.text for part in self._parts if part.kind == "thinking")
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The calls that the model asked for, as far as they have come."""
+        return self._calls.finished()
+
+    @property
+    def has_output(self) -> bool:
+        """Whether anything came that a reader can see."""
+        return bool(self._parts)
+
+    @property
+    def ended(self) -> bool:
+        """Whether `finish` was called."""
+        return self._elapsed_s is not None
+
+    def apply(self, delta: Delta, at_s: float) -> list[Event]:
+        """Take a delta, and return the events it makes.
+
+        Parameters
+        ----------
+        delta : Delta
+            From a codec; an `ErrorDelta` is the client's business and makes none.
+        at_s : float
+            Seconds since the start of the turn.
+        """
+        if self.ended:
+            return []
+        events = _APPLY[type(delta)](self, delta, at_s)
+        self._seq += len(events)
+        return events
+
+    def finish(self, status: str, at_s: float, *, error: GLMError | None = None) -> list[Event]:
+        """End the turn, and return the events of that; none if it had ended already."""
+        if self.ended:
+            return []
+        events = self._remarks() if status == "complete" else []
+        self.status, self._elapsed_s = status, at_s
+        self._error = None if error is None else describe(error)
+        for part in self._parts:
+            part.ended_s = at_s if part.ended_s is None else part.ended_s
+        events.append(Finished(status, self.finish_reason, self._error, at_s))
+        self._seq += len(events)
+        return events
+
+    def snapshot(self) -> Snapshot:
+        """Return the turn as docs/channel.md describes it."""
+        return {
+            "version": VERSION,
+            "seq": self._seq,
+            "turn": asdict(self.info),
+            "status": self.status,
+            "parts": [part.to_wire() for part in self._parts],
+            "usage": None if self.usage is None else asdict(self.usage),
+            "finish_reason": self.finish_reason if self.ended else None,
+            "first_token_s": self._first_token_s,
+            "elapsed_s": self._elapsed_s,
+            "error": self._error,
+            "notes": list(self.notes),
+        }
+
+    def _remarks(self) -> list[Event]:
+        """Say what a reader would wonder about in an answer that came whole (protocol notes, 0.10)."""
+        if any(part.kind != "thinking" for part in self._parts):
+            return []
+        if self.finish_reason == "length":
+            return self._note("the thinking used up all the tokens", 0.0)
+        if self.finish_reason == "tool_calls":
+            return self._note("the model announced a tool call that did not come", 0.0)
+        return self._note("the model gave no answer", 0.0)
+
+    def _thinking(self, delta: ThinkingDelta, at_s: float) -> list[Event]:
+        return self._write("thinking", delta.text, at_s)
+
+    def _text(self, delta: TextDelta, at_s: float) -> list[Event]:
+        return self._write("text", delta.text, at_s)
+
+    def _write(self, kind: PartKind, text: str, at_s: float) -> list[Event]:
+        events: list[Event] = []
+        if not self._parts or self._parts[-1].kind != kind:
+            events = self._begin(_Part(kind, at_s))
+        self._parts[-1].append(text)
+        events.append(PartDelta(len(self._parts) - 1, text))
+        return events
+
+    def _begin(self, part: _Part) -> list[Event]:
+        events = self._end_last(part.started_s)
+        self._parts.append(part)
+        self.status = STATUS_OF_PART[part.kind]
+        if self._first_token_s is None:
+            self._first_token_s = part.started_s
+        slot = part.slot or ToolCallSlot(None)
+        events.append(PartStarted(part.kind, part.started_s, slot.id, slot.name))
+        return events
+
+    def _end_last(self, at_s: float) -> list[Event]:
+        """End the part before a new one. A tool call may still grow: calls can come interleaved."""
+        if not self._parts or self._parts[-1].kind == "tool_call":
+            return []
+        self._parts[-1].ended_s = at_s
+        return [PartEnded(len(self._parts) - 1, at_s)]
+
+    def _tool_call(self, delta: ToolCallDelta, at_s: float) -> list[Event]:
+        slot, new = self._calls.merge(delta)
+        events = self._begin(_Part("tool_call", at_s, slot)) if new else []
+        index = next(i for i, part in enumerate(self._parts) if part.slot is slot)
+        if not new and (delta.id or delta.name):
+            events.append(ToolNamed(index, slot.id, slot.name))
+        if delta.arguments:
+            self._parts[index].append(delta.arguments)
+            events.append(PartDelta(index, delta.arguments))
+        return events
+
+    def _usage(self, delta: UsageDelta, at_s: float) -> list[Event]:
+        if delta.usage == self.usage:
+            return []  # the native protocol repeats it in every frame
+        self.usage = delta.usage
+        return [UsageKnown(delta.usage)]
+
+    def _finish_reason(self, delta: FinishDelta, at_s: float) -> list[Event]:
+        self.finish_reason = delta.reason
+        return []
+
+    def _restart(self, delta: RestartDelta, at_s: float) -> list[Event]:
+        self._parts.clear()
+        self._calls = ToolCallSlots()
+        self.finish_reason = None
+        self.status = "waiting"
+        return [Restarted()]
+
+    def _started(self, delta: ResponseStarted, at_s: float) -> list[Event]:
+        self.response_id = delta.response_id
+        return []
+
+    def _noted(self, delta: NoteDelta, at_s: float) -> list[Event]:
+        return self._note(delta.text, at_s)
+
+    def _note(self, text: str, at_s: float) -> list[Event]:
+        if text in self.notes:
+            return []
+        self.notes.append(text)
+        return [Noted(text)]
+
+    def _nothing(self, delta: ErrorDelta, at_s: float) -> list[Event]:
+        return []
+
+
+_APPLY: Mapping[type[Delta], Callable[[TurnState, Any, float], list[Event]]] = {
+    ThinkingDelta: TurnState._thinking,
+    TextDelta: TurnState._text,
+    ToolCallDelta: TurnState._tool_call,
+    UsageDelta: TurnState._usage,
+    FinishDelta: TurnState._finish_reason,
+    RestartDelta: TurnState._restart,
+    ResponseStarted: TurnState._started,
+    NoteDelta: TurnState._noted,
+    ErrorDelta: TurnState._nothing,
+}
+
+
+def describe(error: GLMError) -> dict[str, Any]:
+    """Return an error as a snapshot holds it."""
+    api = error if isinstance(error, APIError) else None
+    return {
+        "kind": type(error).__name__,
+        "message": error.message.strip(),
+        "remedy": error.remedy.strip(),
+        "status": api.status if api else None,
+        "code": (api.code or None) if api else None,
+        "request_id": (api.request_id or None) if api else None,
+    }
