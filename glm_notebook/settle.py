@@ -58,6 +58,28 @@ def running(snapshot: Mapping[str, Any], *, language: str = "en") -> dict[str, s
     }
 
 
+def progress(snapshot: Mapping[str, Any], *, language: str = "en") -> dict[str, str]:
+    """Return a turn that still runs, for a view that is updated as a whole."""
+    say = words(language)
+    shown = [part for part in snapshot["parts"] if _shows(part)]
+    blocks = [_PARTS[part["kind"]](part, language) for part in shown]
+    if not any(part["kind"] == "text" for part in shown):
+        blocks.append(f"<p><em>{say.thinking_now if shown else say.waiting} …</em></p>")
+    plain = "\n\n".join(visible(part["text"]) for part in shown if part["kind"] == "text")
+    return {"text/markdown": "\n\n".join(blocks) + "\n", "text/plain": plain or say.waiting}
+
+
+def ending(
+    snapshot: Mapping[str, Any], record: TurnRecord, *, language: str = "en"
+) -> dict[str, Any]:
+    """Return what follows a turn that was written out as it came: its end, the footer and the record."""
+    lines = [_end(snapshot, words(language)), footer(snapshot, language)]
+    return {
+        "text/plain": "\n".join(line for line in lines if line),
+        TURN_MIME: record.to_json(),
+    }
+
+
 def _markdown(snapshot: Mapping[str, Any], language: str) -> str:
     blocks = [_PARTS[part["kind"]](part, language) for part in snapshot["parts"] if _shows(part)]
     end = _end(snapshot, words(language))

@@ -41,6 +41,9 @@ class Words:
     more: str
     running: str
     running_shown: str
+    waiting: str
+    thinking_now: str
+    restarted: str
 
 
 ENGLISH = Words(
@@ -63,6 +66,9 @@ ENGLISH = Words(
     more="… {} more characters",
     running="This turn was still running when the notebook was saved.",
     running_shown="%glm show brings it back.",
+    waiting="Waiting for the first token",
+    thinking_now="Thinking",
+    restarted="the server restarted the answer",
 )
 
 CHINESE = Words(
@@ -85,6 +91,9 @@ CHINESE = Words(
     more="… 另有 {} 个字符",
     running="保存笔记本时，这一轮对话仍在进行。",
     running_shown="用 %glm show 重新显示。",
+    waiting="等待第一个 token",
+    thinking_now="思考中",
+    restarted="服务器重新开始了回答",
 )
 
 

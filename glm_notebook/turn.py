@@ -1,0 +1,338 @@
+"""A turn: one prompt and what came of it, and the one driver that runs it.
+
+Turns run on the runner's loop, whoever asks: a cell that awaits, a cell that blocks, a script without a loop.
+What a turn emits goes to its listeners on the runner's thread; what it has come to can be read from any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from glm_notebook.errors import GLMError, ProtocolError, StreamCutError, TurnInterrupted
+from glm_notebook.events import Event, Snapshot
+from glm_notebook.messages import Message, Request, ToolCall, Usage
+from glm_notebook.protocol.turn import TurnInfo, TurnState
+from glm_notebook.record import Timing, TurnRecord
+from glm_notebook.runner import Future, runner, wait_awaiting, wait_blocking
+
+if TYPE_CHECKING:
+    from glm_notebook.client import AsyncClient
+
+Clock: TypeAlias = Callable[[], float]
+Listener: TypeAlias = Callable[[Sequence[Event]], None]
+StopReason = Literal["stopped", "interrupted"]
+
+_log = logging.getLogger(__name__)
+
+SETTLE_S = 2.0
+"""Longest wait for a stopped turn to have ended; a request is dropped in a few ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a turn asks of the model. `None` leaves the choice to the service."""
+
+    model: str = "glm-5"
+    system: str | None = None
+    thinking: bool | None = None
+    thinking_budget: int | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what was set, but for the model and the system prompt: for the turn record."""
+        names = (name for name in self.__slots__ if name not in ("model", "system"))
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in values.items() if value not in (None, ())}
+
+    def request(self, messages: Sequence[Message]) -> Request:
+        """Put history and settings together."""
+        system = (Message("system", self.system),) if self.system else ()
+        return Request(self.model, (*system, *messages), **self.parameters())
+
+
+class Turn:
+    """One prompt and what came of it: a handle while it runs, a value when it has ended.
+
+    Awaiting a turn waits for its end and gives the turn itself, or raises what ended it.
+    """
+
+    def __init__(
+        self,
+        prompt: str,
+        settings: Settings,
+        client: AsyncClient,
+        *,
+        conversation: str,
+        parent: Turn | None,
+        clock: Clock,
+    ) -> None:
+        self.id = f"t-{uuid.uuid4().hex[:12]}"
+        self.prompt = prompt
+        self.settings = settings
+        self.client = client
+        self.conversation = conversation
+        self.parent = parent
+        self.started_at = datetime.now(timezone.utc)
+        self.error: GLMError | None = None
+        self.state = TurnState(
+            TurnInfo(
+                id=self.id,
+                model=settings.model,
+                endpoint=client.endpoint.host,
+                conversation=conversation,
+                simulated=client.endpoint.simulated,
+                prompt=prompt,
+            )
+        )
+        self._clock = clock
+        self._born = clock()
+        self._listeners: list[Listener] = []
+        self._lock = threading.RLock()
+        self._ended: Future[Turn] = concurrent.futures.Future()
+        self._task: asyncio.Task[None] | None = None
+        self._stop_reason: StopReason | None = None
+
+    def __repr__(self) -> str:
+        words = " ".join(self.text.split())
+        shown = words if len(words) <= 60 else words[:57] + "…"
+        return f"<Turn {self.id} {self.status}: {shown!r}>"
+
+    @property
+    def text(self) -> str:
+        """The answer so far, as Markdown."""
+        with self.held() as state:
+            return state.text
+
+    @property
+    def thinking(self) -> str:
+        """What the model thought, as plain text."""
+        with self.held() as state:
+            return state.thinking
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that the model asked for."""
+        with self.held() as state:
+            return tuple(state.tool_calls)
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens as the server counted them; None when it did not say."""
+        return self.state.usage
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model ended, in the service's word: ``stop``, ``length``, …; None if it did not."""
+        return self.state.finish_reason
+
+    @property
+    def status(self) -> str:
+        """Where the turn is: the ``status`` of docs/channel.md."""
+        return self.state.status
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the turn was started."""
+        return self._clock() - self._born
+
+    @property
+    def done(self) -> bool:
+        """Whether the turn has ended, by any end."""
+        return self._ended.done()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What the turn adds to the history that is sent: nothing if it failed.
+
+        A turn that was refused or blocked would be refused again with every later prompt. One that was cut or
+        stopped keeps what came, so that the next prompt can refer to it.
+        """
+        if self.status == "failed":
+            return ()
+        asked = Message("user", self.prompt)
+        if not self.text:
+            return (asked,)
+        return (asked, Message("assistant", self.text, thinking=self.thinking))
+
+    @contextmanager
+    def held(self) -> Iterator[TurnState]:
+        """Hold the turn still: nothing is added to its state, and no listener is called, meanwhile."""
+        with self._lock:
+            yield self.state
+
+    def snapshot(self) -> Snapshot:
+        """Return the turn as docs/channel.md describes it; consistent while the turn runs."""
+        with self.held() as state:
+            return state.snapshot()
+
+    def record(self) -> TurnRecord:
+        """Return what of an ended turn is kept in a notebook."""
+        snapshot = self.snapshot()
+        return TurnRecord(
+            id=self.id,
+            conversation=self.conversation,
+            endpoint=self.client.endpoint.host,
+            protocol=self.client.protocol.name,
+            model=self.settings.model,
+            status=snapshot["status"],
+            timing=Timing(
+                self.started_at.isoformat(timespec="milliseconds"),
+                first_token_s=snapshot["first_token_s"],
+                elapsed_s=snapshot["elapsed_s"],
+                thinking_s=_thinking_s(snapshot),
+            ),
+            parent_id=None if self.parent is None else self.parent.id,
+            parameters=self.settings.parameters(),
+            messages=self.messages or (Message("user", self.prompt),),
+            usage=self.usage,
+            finish_reason=self.finish_reason,
+            error=snapshot["error"],
+            simulated=self.client.endpoint.simulated,
+        )
+
+    def listen(self, listener: Listener) -> None:
+        """Have a function called with every batch of events to come, on the runner's thread."""
+        self._listeners.append(listener)
+
+    def stop(self, reason: StopReason = "stopped") -> None:
+        """End the turn now and keep what came. Any thread may call this, any number of times."""
+        runner().call(self._stop, reason)
+
+    def _stop(self, reason: StopReason) -> None:
+        if self._stop_reason is None and not self.done:
+            self._stop_reason = reason
+            if self._task:
+                self._task.cancel()
+
+    def wait(self, tick: Callable[[], object] | None = None) -> Turn:
+        """Block until the turn has ended; Ctrl-C ends it, marked interrupted.
+
+        Raises
+        ------
+        GLMError
+            What ended the turn, if it did not complete and was not stopped; its `turn` is this one.
+        """
+        try:
+            wait_blocking(self._ended, *([tick] if tick else []))
+        except KeyboardInterrupt:
+            self.stop("interrupted")
+            concurrent.futures.wait([self._ended], timeout=SETTLE_S)
+            raise
+        return self._outcome()
+
+    async def wait_async(self, tick: Callable[[], object] | None = None) -> Turn:
+        """Wait in a loop until the turn has ended; a cancellation ends it, marked interrupted.
+
+        Raises
+        ------
+        GLMError
+            As `wait`.
+        """
+        try:
+            await wait_awaiting(self._ended, *([tick] if tick else []))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            self.stop("interrupted")
+            concurrent.futures.wait([self._ended], timeout=SETTLE_S)
+            raise
+        return self._outcome()
+
+    def __await__(self) -> Generator[Any, None, Turn]:
+        return self.wait_async().__await__()
+
+    def _outcome(self) -> Turn:
+        if self.error is not None:
+            raise self.error
+        return self
+
+    def start(self) -> None:
+        """Begin on the runner's loop, once."""
+        runner().submit(self._drive())
+
+    async def _drive(self) -> None:
+        """Run the turn to its end, whichever that is."""
+        # Set here and not where the task is made: one that is cancelled before its first step takes no step at all.
+        self._task = asyncio.current_task()
+        try:
+            if self._stop_reason is None:
+                await self._stream()
+            self._finish(self._stop_reason or "complete")
+        except asyncio.CancelledError:
+            reason = self._stop_reason or "interrupted"
+            self._finish(reason, _interruption() if reason == "interrupted" else None)
+        except StreamCutError as error:
+            self._finish("cut_off" if self.state.has_output else "failed", error)
+        except GLMError as error:
+            self._finish("failed", error)
+        except Exception as error:  # a turn must end whatever goes wrong, or its cell waits forever
+            unforeseen = ProtocolError(
+                f"The turn failed by {type(error).__name__}, which glm_notebook did not foresee.",
+                "Please report it with the model and endpoint.",
+            )
+            unforeseen.__cause__ = error
+            self._finish("failed", unforeseen)
+
+    async def _stream(self) -> None:
+        request = self.settings.request((*history(self.parent), Message("user", self.prompt)))
+        async with aclosing(self.client.deltas(request)) as batches:
+            async for batch in batches:
+                at_s = self.age_s
+                with self.held() as state:
+                    self._tell([event for delta in batch for event in state.apply(delta, at_s)])
+
+    def _finish(self, status: str, error: GLMError | None = None) -> None:
+        if error is not None:
+            error.turn = self
+            self.error = error
+        with self.held() as state:
+            self._tell(state.finish(status, self.age_s, error=error))
+        self._ended.set_result(self)
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        for listener in tuple(self._listeners) if events else ():
+            try:
+                listener(events)
+            except Exception:  # a view that fails must not cost the turn
+                self._listeners.remove(listener)
+                _log.exception("A listener of %s failed, and is told nothing more.", self.id)
+
+
+def _thinking_s(snapshot: Snapshot) -> float | None:
+    times = [
+        part["ended_s"] - part["started_s"]
+        for part in snapshot["parts"]
+        if part["kind"] == "thinking" and part["ended_s"] is not None
+    ]
+    return sum(times) if times else None
+
+
+def _interruption() -> TurnInterrupted:
+    return TurnInterrupted("The kernel was interrupted.", "What came is kept.")
+
+
+def path(turn: Turn | None) -> list[Turn]:
+    """Return the turns from the first to this one."""
+    turns = []
+    while turn is not None:
+        turns.append(turn)
+        turn = turn.parent
+    return turns[::-1]
+
+
+def history(turn: Turn | None) -> list[Message]:
+    """Return the messages of the turns from the first to this one."""
+    return [message for one in path(turn) for message in one.messages]
