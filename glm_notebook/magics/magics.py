@@ -1,0 +1,203 @@
+"""The magics themselves: parse, start a turn, wait for it in one of two ways, leave what stays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from traitlets import Bool, Enum, Float, Int, Unicode, validate
+
+from glm_notebook import endpoints
+from glm_notebook.client import AsyncClient
+from glm_notebook.conversation import Conversation
+from glm_notebook.errors import GLMError, TurnInterrupted
+from glm_notebook.magics.commands import run_command
+from glm_notebook.magics.frontend import language_of, view_of
+from glm_notebook.magics.options import VIEWS, parse, with_options
+from glm_notebook.sinks import Sink
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from glm_notebook.magics.awaiting import Awaiting
+    from glm_notebook.turn import Turn
+
+
+@magics_class
+class GLMMagics(Magics):
+    """Defaults of ``%%glm``. ``%glm``, ``%config GLMMagics`` and ``ipython_config.py`` set the same ones."""
+
+    model = Unicode("glm-5", help="Model of new turns.").tag(config=True)
+    thinking = Bool(
+        None, allow_none=True, help="Whether the model thinks first; None: the service decides."
+    ).tag(config=True)
+    thinking_budget = Int(
+        None, allow_none=True, min=1, help="Most tokens of thinking; None: the model's own limit."
+    ).tag(config=True)
+    max_tokens = Int(None, allow_none=True, min=1, help="Most tokens of the answer.").tag(
+        config=True
+    )
+    temperature = Float(None, allow_none=True, min=0.0, max=2.0, help="Sampling temperature.").tag(
+        config=True
+    )
+    system = Unicode("", help="System prompt of all turns.").tag(config=True)
+    chat = Unicode("default", help="Conversation of cells without --chat.").tag(config=True)
+    endpoint = Unicode(
+        "",
+        help="auto, modelstudio, modelstudio-intl, simulator, or a base URL; empty: Model Studio.",
+    ).tag(config=True)
+    view = Enum(VIEWS, "auto", help="How answers are shown while they come.").tag(config=True)
+    language = Unicode(
+        "", help="Language of the words around answers (en, zh); empty: the page's own."
+    ).tag(config=True)
+
+    shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self.conversations: dict[str, Conversation] = {}
+        self.awaiting: Awaiting | None = None
+        self._clients: dict[str, AsyncClient] = {}
+
+    @validate("endpoint")
+    def _endpoint_is_known(self, proposal: dict[str, Any]) -> str:
+        """Refuse an endpoint that is none when it is set, not when it is used."""
+        name = str(proposal["value"]).strip()
+        if name and name not in endpoints.NAMES:
+            endpoints.resolve(name)
+        return name
+
+    @line_magic("glm")  # type: ignore[arg-type]
+    def command(self, line: str) -> None:
+        """Show the state and set defaults: ``%glm help`` lists what there is."""
+        with _short_errors():
+            run_command(self, line)
+
+    @with_options
+    @cell_magic("glm")  # type: ignore[arg-type]
+    def glm(self, line: str, cell: str) -> None:
+        """Ask a GLM model what the cell says; the next such cell goes on with the conversation."""
+        with _short_errors():
+            turn, sink, output = self._prepare(line, cell)
+            with self._shown(turn, sink, output):
+                turn.wait(sink.tick)
+
+    async def glm_async(self, line: str, cell: str) -> None:
+        """Do what ``%%glm`` does, awaiting: what `Awaiting` turns a cell into."""
+        with _short_errors():
+            turn, sink, output = self._prepare(line, cell)
+            with self._shown(turn, sink, output):
+                await turn.wait_async(sink.tick)
+
+    def client(self) -> AsyncClient:
+        """Return the client for the endpoint that is set. One is kept for each, with its connections."""
+        endpoint = endpoints.resolve(self.endpoint)
+        if endpoint.base_url not in self._clients:
+            self._clients[endpoint.base_url] = AsyncClient(base_url=endpoint)
+        return self._clients[endpoint.base_url]
+
+    def conversation(self, name: str = "", *, new: bool = False) -> Conversation:
+        """Return a conversation by its name, making it if there is none."""
+        name = name or self.chat
+        if new and name in self.conversations:
+            self.conversations[name].reset()
+        if new or name not in self.conversations:
+            self.conversations[name] = Conversation(name=name)
+        return self.conversations[name]
+
+    def settings(self) -> dict[str, Any]:
+        """Return the defaults as settings of a turn."""
+        return {
+            "model": self.model,
+            "system": self.system or None,
+            "thinking": self.thinking,
+            "thinking_budget": self.thinking_budget,
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature,
+        }
+
+    def text_variable(self, name: str) -> str:
+        """Return the text that a variable of the user holds."""
+        if name not in self.shell.user_ns:
+            raise UsageError(
+                f"There is no variable {name!r}: assign the system prompt to it first."
+            )
+        value = self.shell.user_ns[name]
+        if not isinstance(value, str):
+            raise UsageError(f"{name!r} holds a {type(value).__name__}, not a text.")
+        return value
+
+    def _prepare(self, line: str, cell: str) -> tuple[Turn, Sink, str | None]:
+        """Parse, and start the turn; nothing is shown or changed before all of it is known to be right."""
+        options = parse(self.glm, line)
+        if not cell.strip():
+            raise UsageError("The prompt is empty: write it on the lines below %%glm.")
+        settings = self.settings()
+        for name in ("model", "thinking", "max_tokens", "temperature"):
+            if (value := getattr(options, name)) is not None:
+                settings[name] = value
+        if options.budget is not None:
+            settings["thinking_budget"] = options.budget
+        if options.system is not None:
+            settings["system"] = self.text_variable(options.system)
+        client = self.client()
+        client.require_key()
+        conversation = self.conversation(options.chat or "", new=options.new)
+        conversation.client = client
+        turn = conversation.prepare(cell.strip("\n"), **settings)
+        sink = self._sink(turn, options.view or self.view)
+        turn.listen(sink.emit)
+        conversation.begin(turn)
+        return turn, sink, options.output
+
+    def _sink(self, turn: Turn, view: str) -> Sink:
+        if view == "auto":
+            view = view_of(self.shell)
+        language = self.language
+        if view == "widget":
+            from glm_notebook.sinks.live import LiveSink
+
+            return LiveSink(turn, language)
+        language = language or language_of()
+        if view == "markdown":
+            from glm_notebook.sinks.display import MarkdownSink
+
+            return MarkdownSink(turn, language)
+        from glm_notebook.sinks.terminal import TextSink
+
+        return TextSink(turn, language)
+
+    @contextmanager
+    def _shown(self, turn: Turn, sink: Sink, output: str | None) -> Iterator[None]:
+        """Settle the output when the wait is over, whatever ended it."""
+        try:
+            yield
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise TurnInterrupted("The kernel was interrupted.", "What came is kept.") from None
+        finally:
+            if output:
+                self.shell.user_ns[output] = turn
+            sink.end()
+
+
+@contextmanager
+def _short_errors() -> Iterator[None]:
+    """Have IPython show an error of ours in its own words: a traceback through the magic helps nobody."""
+    try:
+        yield
+    except GLMError as error:
+        lines = _lines(error)
+        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+        raise
+
+
+def _lines(error: GLMError) -> list[str]:
+    name = f"\x1b[31m{type(error).__name__}\x1b[0m"
+    if error.turn is not None or isinstance(error, TurnInterrupted):
+        return [f"{name}: the cell's output above says what happened."]
+    lines = [f"{name}: {error.message.strip()}", error.remedy.strip()]
+    return [line for line in lines if line]
