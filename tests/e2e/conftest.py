@@ -49,9 +49,9 @@ SCENARIO = Scenario(
             first_token_s=0.2,
         ),
         Rule("say nothing", fault="stall:0"),
-        Rule("break off", answer=LONG * 3, fault="cut:20"),
+        Rule("break off", answer=LONG * 30, fault="cut:20"),
     ),
-    tokens_per_s=150,
+    tokens_per_s=50,
     first_token_s=0.3,
 )
 
@@ -88,6 +88,11 @@ def server(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> It
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    (quiet / "notification.jupyterlab-settings").write_text(
+        '{"fetchNews": "false", "checkForUpdates": false}'
+    )
     env = {
         **os.environ,
         "DASHSCOPE_API_KEY": KEY,
@@ -102,7 +107,7 @@ def server(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> It
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
         "--expose-app-in-browser", "--IdentityProvider.token=", "--ServerApp.password=",
-        "--ServerApp.disable_check_xsrf=True", "--LabApp.news_url=",
+        "--ServerApp.disable_check_xsrf=True",
         f"--ServerApp.root_dir={folder}",
     ]  # fmt: skip
     with (home / "lab.log").open("w") as log:

@@ -1,0 +1,60 @@
+/**
+ * Builds src/cell.ts and its style into the package.
+ *
+ *   node build.mjs           write them
+ *   node build.mjs --check   fail if what is committed is something else
+ *   node build.mjs --size    fail if the script is larger than every cell may carry
+ */
+
+import { readFile, writeFile } from "node:fs/promises";
+import { build } from "esbuild";
+
+const STATIC = new URL("../glm_notebook/widgets/static/", import.meta.url);
+const MAX_BYTES = 150_000;
+
+const { outputFiles } = await build({
+  absWorkingDir: import.meta.dirname,
+  entryPoints: [
+    { in: "src/cell.ts", out: "cell" },
+    { in: "src/styles/cell.css", out: "cell" },
+  ],
+  outdir: ".",
+  bundle: true,
+  format: "esm",
+  minify: true,
+  charset: "utf8",
+  target: "es2022",
+  legalComments: "none",
+  write: false,
+});
+
+const names = outputFiles.map(({ path }) => path.split(/[\\/]/).at(-1));
+const problems = process.argv.includes("--size")
+  ? outputFiles
+      .filter(({ contents }) => contents.length > MAX_BYTES)
+      .map(({ path }) => `${path}: too large`)
+  : process.argv.includes("--check")
+    ? await differing()
+    : await write();
+
+for (const [index, { contents }] of outputFiles.entries()) {
+  console.log(`${names[index]}  ${contents.length.toLocaleString("en-US")} bytes`);
+}
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length ? 1 : 0;
+
+async function write() {
+  await Promise.all(
+    outputFiles.map(({ contents }, index) => writeFile(new URL(names[index], STATIC), contents)),
+  );
+  return [];
+}
+
+async function differing() {
+  const committed = await Promise.all(
+    names.map((name) => readFile(new URL(name, STATIC)).catch(() => null)),
+  );
+  return names
+    .filter((_, index) => !committed[index]?.equals(outputFiles[index].contents))
+    .map((name) => `${name} is not what js/src builds: run npm run build`);
+}

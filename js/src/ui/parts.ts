@@ -1,0 +1,141 @@
+/** The views of a turn's parts. Each is fed the part as it is now, and shows what is new of it. */
+
+import { GrowingMarkdown } from "../markdown/growing.ts";
+import { visible } from "../markdown/visible.ts";
+import { clock, duration, fill, UNKNOWN, type Words } from "../strings.ts";
+import type { Part } from "../wire.ts";
+import { callText } from "./call.ts";
+import { element, setText } from "./dom.ts";
+import { PlainText } from "./plain.ts";
+
+/** What a part's view has to know beyond its part. */
+export interface Surroundings {
+  /** The age of the turn. */
+  readonly ageS: number;
+  /** Whether something to see has come after this part, or the turn has ended. */
+  readonly passed: boolean;
+  /** Until when work may be done, of `performance.now()`. */
+  readonly deadline: number;
+}
+
+export interface PartView {
+  readonly root: HTMLElement;
+  /** Tells whether there is more to show than was shown by the deadline. */
+  update(part: Part, around: Surroundings): boolean;
+}
+
+/** Make the view of a part. `beforeFold` is called just before something folds by itself. */
+export function partView(part: Part, say: Words, beforeFold: () => void): PartView {
+  switch (part.kind) {
+    case "thinking":
+      return new ThinkingView(say, beforeFold);
+    case "text":
+      return new TextView(say);
+    case "tool_call":
+      return new CallView();
+    default:
+      return part.kind satisfies never;
+  }
+}
+
+class TextView implements PartView {
+  readonly root = element("div", "glm-answer jp-RenderedHTMLCommon jp-RenderedMarkdown");
+  readonly #markdown: GrowingMarkdown;
+  #shown = 0;
+  #ended = false;
+
+  constructor(say: Words) {
+    this.#markdown = new GrowingMarkdown(this.root, say.copy);
+  }
+
+  update(part: Part, { deadline }: Surroundings): boolean {
+    if (part.text.length > this.#shown) this.#markdown.push(part.text.slice(this.#shown));
+    this.#shown = part.text.length;
+    if (this.#markdown.work(deadline)) return true;
+    if (part.endedS !== null && !this.#ended) {
+      this.#ended = true;
+      this.#markdown.end();
+    }
+    return false;
+  }
+}
+
+class ThinkingView implements PartView {
+  readonly root = element("details", "glm-thinking");
+  readonly #say: Words;
+  readonly #beforeFold: () => void;
+  readonly #summary = element("summary");
+  readonly #thoughts = element("div", "glm-thoughts");
+  readonly #text = new PlainText(this.#thoughts);
+  #shown = 0;
+  #ended = false;
+  /** Whether the reader has opened or closed it by hand: then it is theirs. */
+  #isTheirs = false;
+
+  constructor(say: Words, beforeFold: () => void) {
+    this.#say = say;
+    this.#beforeFold = beforeFold;
+    this.root.open = true;
+    this.root.classList.add("glm-growing");
+    this.root.append(this.#summary, this.#thoughts);
+    this.#summary.addEventListener("click", () => {
+      this.#isTheirs = true;
+    });
+    this.root.addEventListener("toggle", () => {
+      // Once closed, it opens to its full height.
+      if (!this.root.open && this.#ended) this.root.classList.remove("glm-growing");
+    });
+  }
+
+  update(part: Part, { ageS, passed }: Surroundings): boolean {
+    this.#grow(part.text);
+    if (part.endedS === null) {
+      setText(this.#summary, `${this.#say.thinking} · ${clock(ageS - part.startedS, this.#say)}`);
+    } else {
+      this.#end(part.endedS - part.startedS);
+    }
+    this.root.hidden = part.endedS !== null && part.text.trim() === "";
+    if (passed && part.endedS !== null) this.#fold();
+    return false;
+  }
+
+  #grow(text: string): void {
+    if (text.length <= this.#shown) return;
+    const wasAtEnd = isAtEnd(this.#thoughts);
+    this.#text.push(text.slice(this.#shown));
+    this.#shown = text.length;
+    if (wasAtEnd) this.#thoughts.scrollTop = this.#thoughts.scrollHeight;
+  }
+
+  #end(seconds: number): void {
+    setText(this.#summary, fill(this.#say.thoughtFor, duration(seconds, this.#say)));
+    if (!this.#ended) this.#text.end();
+    this.#ended = true;
+  }
+
+  #fold(): void {
+    if (this.#isTheirs || !this.root.open) return;
+    this.#beforeFold();
+    this.root.open = false;
+    // From here on only the reader moves it.
+    this.#isTheirs = true;
+  }
+}
+
+class CallView implements PartView {
+  readonly root = element("p", "glm-call");
+  readonly #code = this.root.appendChild(element("code"));
+  readonly #root = this.root;
+
+  update(part: Part): boolean {
+    const written = callText(part.text, part.endedS !== null);
+    setText(this.#code, visible(`${part.name || UNKNOWN}(${written})`));
+    this.#root.dir = "ltr";
+    return false;
+  }
+}
+
+/** Whether the reader has the end in view: who has scrolled up is left there. */
+function isAtEnd(scroller: HTMLElement): boolean {
+  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 8;
+}
