@@ -197,7 +197,7 @@ def _short_errors() -> Iterator[None]:
 
 def _lines(error: GLMError) -> list[str]:
     name = f"\x1b[31m{type(error).__name__}\x1b[0m"
-    if error.turn is not None or isinstance(error, TurnInterrupted):
-        return [f"{name}: the cell's output above says what happened."]
     lines = [f"{name}: {error.message.strip()}", error.remedy.strip()]
+    if error.turn is not None:
+        return lines[:1]  # the output above has the rest; this line is for logs of unattended runs
     return [line for line in lines if line]

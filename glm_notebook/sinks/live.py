@@ -79,7 +79,7 @@ class LiveSink:
         ipykernel >= 7.4 notes with every send from which shell it came, and routes what the page sends there: from a
         cell, to the main shell, which a blocking cell keeps busy. Without the note the page's own choice holds.
         """
-        vars(self._widget.comm).pop("_reply_subshell_id", None)
+        self._widget.comm.__dict__.pop("_reply_subshell_id", None)
 
     @staticmethod
     def _later(seconds: float, function: Callable[[], None]) -> None:

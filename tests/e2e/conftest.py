@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -122,8 +124,6 @@ def server(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    import time
-
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -196,7 +196,7 @@ class Notebook:
         self.page.screenshot(path=SHOTS / f"{name}.png")
 
 
-_NUMBERED = __import__("re").compile(r"\[\d+\]")
+_NUMBERED = re.compile(r"\[\d+\]")
 
 Open = Callable[..., Notebook]
 
