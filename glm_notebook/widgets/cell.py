@@ -28,6 +28,9 @@ class TurnWidget(anywidget.AnyWidget):
         in a second view, after a reload), and its answer is never sent as a change of the trait.
     """
 
+    # Traits of ours, because anywidget makes none of what is not known when the class is.
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
 
     def __init__(self, read_state: Callable[[], dict[str, Any]]) -> None:

@@ -36,6 +36,7 @@ def test_the_quickstart(notebook: Open, simulator: Simulator) -> None:
     expect(thinking.locator("summary")).to_contain_text("Thinking")
     expect(thinking).to_contain_text("The user asks who I am")
     expect(view.get_by_role("button", name="Stop")).to_be_visible()
+    expect(view.locator(".glm-footer")).to_have_css("font-variant-numeric", "tabular-nums")
     book.shot("thinking-light")
     expect(thinking.locator("summary")).to_contain_text("Thought for")
     expect(thinking).not_to_have_attribute("open", "")
@@ -71,7 +72,12 @@ def test_the_quickstart(notebook: Open, simulator: Simulator) -> None:
         "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
     )
     expect(book.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    expect(book.page.locator("#jupyterlab-splash")).to_have_count(0)
     book.shot("settled-dark")
+    book.page.evaluate(
+        "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})"
+    )
+    expect(book.page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
 
 
 def test_stop_ends_the_turn_and_keeps_what_came(notebook: Open, simulator: Simulator) -> None:
