@@ -20,6 +20,7 @@ const { outputFiles } = await build({
   ],
   outdir: ".",
   bundle: true,
+  alias: { "linkify-it": "./src/markdown/no-linkify.ts" },
   format: "esm",
   minify: true,
   charset: "utf8",

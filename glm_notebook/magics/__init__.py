@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from glm_notebook.magics.awaiting import Awaiting
@@ -23,6 +25,10 @@ def load(shell: InteractiveShell) -> None:
     magics.awaiting = Awaiting(shell)
     for name in ("%glm", "%%glm"):
         shell.set_hook("complete_command", complete, str_key=name)
+    if hasattr(
+        shell, "kernel"
+    ):  # the widgets take 100 ms to import, which the first cell need not wait for
+        Thread(target=import_module, args=("glm_notebook.sinks.live",), daemon=True).start()
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -12,7 +12,8 @@ from traitlets import TraitError
 
 from glm_notebook import credentials, endpoints
 from glm_notebook.magics.options import VIEWS, nearest, tokens
-from glm_notebook.settle import progress, settle
+from glm_notebook.settle import progress
+from glm_notebook.sinks.settled import show_settled
 from glm_notebook.strings import count
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def _show(magics: GLMMagics, words: list[str]) -> None:
     turn = _turn(magics, words)
     language = magics.language or "en"
     if turn.done:
-        display(settle(turn.snapshot(), turn.record(), language=language), raw=True)
+        show_settled(turn, None, language)
     else:
         display(progress(turn.snapshot(), language=language), raw=True)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from IPython.display import display, update_display
 
 from glm_notebook.events import Event
-from glm_notebook.settle import progress, settle
+from glm_notebook.settle import progress
+from glm_notebook.sinks.settled import show_settled
 from glm_notebook.turn import Turn
 
 GROWTH = 1.2
@@ -65,5 +66,4 @@ class MarkdownSink:
 
     def end(self) -> None:
         """Replace it by the settled output."""
-        bundle = settle(self._turn.snapshot(), self._turn.record(), language=self._language)
-        update_display(bundle, raw=True, display_id=self._display_id)
+        show_settled(self._turn, self._display_id, self._language)

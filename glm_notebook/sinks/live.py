@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from IPython.core.getipython import get_ipython
-from IPython.display import display, update_display
+from IPython.display import display
 
 from glm_notebook.events import Event
 from glm_notebook.runner import runner
-from glm_notebook.settle import running, settle
+from glm_notebook.settle import running
+from glm_notebook.sinks.settled import show_settled
 from glm_notebook.turn import Turn
 from glm_notebook.widgets.cell import TurnWidget
 from glm_notebook.widgets.channel import Channel
@@ -60,8 +61,7 @@ class LiveSink:
         to replace. For its sake the widget then stays.
         """
         language = self._language or self._channel.language or "en"
-        bundle = settle(self._turn.snapshot(), self._turn.record(), language=language)
-        update_display(bundle, raw=True, display_id=self._display_id)
+        show_settled(self._turn, self._display_id, language)
         if len(self._channel.pages) <= 1:
             self._widget.close()
 

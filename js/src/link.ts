@@ -36,8 +36,6 @@ const STOP_MS = 2000;
 export class Link {
   /** The turn, once it is known. */
   snapshot: Snapshot | null = null;
-  /** Whether the kernel can no longer be reached, and the turn has not ended. */
-  gone = false;
   /** What has become of the reader's Stop. */
   stop: "none" | "sent" | "unheard" = "none";
 
@@ -46,6 +44,8 @@ export class Link {
   readonly #views = new Set<() => void>();
   readonly #listeners: readonly [string, (...values: unknown[]) => void][];
   #startedAt = performance.now();
+  /** The clock stands from when the kernel was lost. */
+  #lostAt: number | null = null;
   #requestedAt = Number.NEGATIVE_INFINITY;
   #greetings = 0;
   #greeter: ReturnType<typeof setInterval> | undefined;
@@ -70,7 +70,12 @@ export class Link {
 
   /** The age of the turn in seconds, as the kernel's clock has it. */
   get ageS(): number {
-    return (performance.now() - this.#startedAt) / 1000;
+    return ((this.#lostAt ?? performance.now()) - this.#startedAt) / 1000;
+  }
+
+  /** Whether the kernel can no longer be reached, and the turn has not ended. */
+  get gone(): boolean {
+    return this.#lostAt !== null;
   }
 
   /** Be told of every change. Returns how to end that. */
@@ -100,7 +105,7 @@ export class Link {
 
   #receive(message: Incoming | null): void {
     if (message === null) return;
-    this.gone = false;
+    this.#lostAt = null;
     if (message.type === "pinned") clearInterval(this.#greeter);
     else if (message.type === "events") this.#applyBatch(message);
     else this.#answered(message);
@@ -121,7 +126,7 @@ export class Link {
   #adoptTrait(): void {
     const state = readState(this.#model.get("state"));
     if (state === null) return;
-    this.gone = false;
+    this.#lostAt = null;
     this.#adopt(state.snapshot, state.nowS);
   }
 
@@ -166,7 +171,7 @@ export class Link {
   #lose(): void {
     this.#quiet();
     if (this.gone || this.#isOver()) return;
-    this.gone = true;
+    this.#lostAt = performance.now();
     this.#tell();
   }
 

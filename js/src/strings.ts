@@ -190,19 +190,26 @@ function aside(number: number | null, phrase: string, say: Words): string {
   return number === 0 ? "" : fill(say.aside, fill(phrase, count(number)));
 }
 
+/** How a turn ended. */
+export interface Ending {
+  readonly said: string;
+  /** What to do, and what to quote; may be empty. */
+  readonly remedy: string;
+}
+
 /** Say how the turn ended, where it did not simply complete. */
-export function ending(snapshot: Snapshot, say: Words): string {
+export function ending(snapshot: Snapshot, say: Words): Ending | null {
   switch (snapshot.status) {
     case "stopped":
-      return stopped(snapshot.usage?.outputTokens ?? null, say);
+      return { said: stopped(snapshot.usage?.outputTokens ?? null, say), remedy: "" };
     case "interrupted":
-      return say.interrupted;
+      return { said: say.interrupted, remedy: "" };
     case "cut_off":
-      return say.cutOff;
+      return { said: say.cutOff, remedy: "" };
     case "failed":
       return failed(snapshot, say);
     default:
-      return "";
+      return null;
   }
 }
 
@@ -210,10 +217,10 @@ function stopped(outputTokens: number | null, say: Words): string {
   return outputTokens === null ? say.stopped : fill(say.stoppedAfter, count(outputTokens));
 }
 
-function failed({ error }: Snapshot, say: Words): string {
-  if (error === null) return say.failed;
+function failed({ error }: Snapshot, say: Words): Ending {
+  if (error === null) return { said: say.failed, remedy: "" };
   const request = error.requestId ? fill(say.aside, fill(say.request, error.requestId)) : "";
-  return `${say.failed}: ${error.message} ${error.remedy}`.trimEnd() + request;
+  return { said: `${say.failed}: ${error.message}`, remedy: error.remedy + request };
 }
 
 /** Return the language of the page: that of the notebook application, else that of the browser. */

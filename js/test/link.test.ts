@@ -132,6 +132,14 @@ test.each(["comm:close", "destroy", "comm_live_update"])(
   },
 );
 
+test("the clock stands when the kernel is gone", () => {
+  const { link, model } = linked();
+  vi.advanceTimersByTime(2000);
+  model.fire("comm:close");
+  vi.advanceTimersByTime(5000);
+  expect(link.ageS).toBeCloseTo(2, 3);
+});
+
 test("a comm that closes after the end is nothing to speak of", () => {
   const { link, model, kernel } = linked();
   kernel.send(finished("complete"));

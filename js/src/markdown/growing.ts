@@ -10,6 +10,8 @@ import { Visible } from "./visible.ts";
 
 /** Least characters taken in at once. */
 const SLICE = 4096;
+/** Most characters after which the browser is given time to lay them out. */
+const FRAME_MAX = 16_384;
 /** How often the time that the last rendering took is left to others before the next. */
 const REST = 3;
 
@@ -43,7 +45,8 @@ export class GrowingMarkdown {
 
   /** Show what was taken in, until about the given time (of `performance.now()`). Tells whether there is more to do. */
   work(deadline: number): boolean {
-    while (this.#pending && performance.now() < deadline) {
+    const furthest = this.#text.length + FRAME_MAX;
+    while (this.#pending && this.#text.length < furthest && performance.now() < deadline) {
       const start = performance.now();
       if (start < this.#restUntil) return true;
       // A slice in proportion to what has to be parsed again with it keeps the sum of all parsing in proportion, too.
@@ -77,9 +80,9 @@ export class GrowingMarkdown {
     this.#checked = complete;
     const lines = this.#tail.slice(0, complete);
     const blocks = this.#parser.blocks(lines, { ...this.#references });
-    const last = lastBoundary(blocks, lines);
-    if (last === undefined) return;
-    const end = lineStart(lines, last);
+    const last = blocks.at(-1);
+    if (last === undefined || blocks.length === 1) return;
+    const end = lineStart(lines, last.first);
     this.#renderFinished(lines.slice(0, end));
     this.#rendered = [];
     this.#tail = this.#tail.slice(end);
@@ -112,20 +115,6 @@ export class GrowingMarkdown {
     this.#references = {};
     this.#renderFinished(this.#text);
   }
-}
-
-/** Return the first line of the last block that surely begins there, unless it is the first. */
-function lastBoundary(blocks: readonly Block[], text: string): number | undefined {
-  for (let index = blocks.length - 1; index > 0; index--) {
-    const { first } = blocks[index] as Block;
-    // A definition leaves no block. Right after one, it is not sure where it ends.
-    if (blocks[index - 1]?.end === first || isBlankBefore(text, first)) return first;
-  }
-  return undefined;
-}
-
-function isBlankBefore(text: string, line: number): boolean {
-  return text.slice(lineStart(text, line - 1), lineStart(text, line)).trim() === "";
 }
 
 function size(references: References): number {

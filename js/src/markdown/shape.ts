@@ -28,8 +28,9 @@ const INLINE_DEPTH_MAX = 20;
 const INLINE_MAX = 20_000;
 /** Most brackets in a paragraph that is parsed: the time that they take grows with their square. */
 const BRACKETS_MAX = 1000;
-/** Lines of code in one element: the browser lays out the one that grows, and not the ones above. */
-const LINES_PER_CHUNK = 64;
+/** Most lines, and characters, in one piece of a long text: the browser lays out the one that grows only. */
+const PIECE_LINES = 64;
+const PIECE_MAX = 8000;
 
 /** Turns the blocks of one text into shapes. */
 export class Shaper {
@@ -103,11 +104,11 @@ export class Shaper {
       tag: "code",
       attributes: language ? { class: `language-${language}` } : {},
       source: token.content,
-      children: () => lineChunks(token.content),
+      children: () => pieces(token.content),
     };
     const copy = { class: "glm-copy", type: "button" };
     return element("div", { class: "glm-code", dir: "ltr" }, [
-      element("pre", { tabindex: "0" }, [code]),
+      element("pre", {}, [code]),
       element("button", copy, [this.#copyLabel]),
     ]);
   }
@@ -232,24 +233,33 @@ function split(text: string): Node[] {
   return done < text.length ? [...nodes, text.slice(done)] : nodes;
 }
 
-function lineChunks(code: string): Node[] {
-  const chunks: Node[] = [];
-  for (let start = 0; start < code.length; ) {
-    const end = chunkEnd(code, start);
-    chunks.push(element("span", { class: "glm-lines" }, [code.slice(start, end)]));
+/** Cut a long text into elements that stay as they are while it grows. */
+function pieces(text: string): Node[] {
+  const nodes: Node[] = [];
+  for (let start = 0; start < text.length; ) {
+    const end = pieceEnd(text, start);
+    nodes.push(element("span", { class: "glm-piece" }, [text.slice(start, end)]));
     start = end;
   }
-  return chunks;
+  return nodes;
 }
 
-function chunkEnd(code: string, start: number): number {
+function pieceEnd(text: string, start: number): number {
+  const furthest = start + PIECE_MAX;
   let end = start;
-  for (let line = 0; line < LINES_PER_CHUNK; line++) {
-    const next = code.indexOf("\n", end);
-    if (next < 0) return code.length;
-    end = next + 1;
+  for (let line = 0; line < PIECE_LINES; line++) {
+    const newline = text.indexOf("\n", end);
+    if (newline < 0 && text.length <= furthest) return text.length;
+    if (newline < 0 || newline >= furthest) return end > start ? end : wordEnd(text, furthest);
+    end = newline + 1;
   }
   return end;
+}
+
+/** A line that is too long is cut after a word, if there is one. */
+function wordEnd(text: string, furthest: number): number {
+  const space = text.lastIndexOf(" ", furthest - 1);
+  return space > furthest - PIECE_MAX / 2 ? space + 1 : furthest;
 }
 
 function plain(text: string): Shape {
@@ -257,7 +267,7 @@ function plain(text: string): Shape {
 }
 
 function leaf(tag: string, text: string): Shape {
-  return { tag, attributes: {}, source: text, children: () => [text] };
+  return { tag, attributes: {}, source: text, children: () => pieces(text) };
 }
 
 function element(

@@ -77,13 +77,16 @@ class ThinkingView implements PartView {
     this.#beforeFold = beforeFold;
     this.root.open = true;
     this.root.classList.add("glm-growing");
+    this.#thoughts.tabIndex = 0; // it scrolls, so the keyboard has to reach it
     this.root.append(this.#summary, this.#thoughts);
     this.#summary.addEventListener("click", () => {
       this.#isTheirs = true;
     });
     this.root.addEventListener("toggle", () => {
       // Once closed, it opens to its full height.
-      if (!this.root.open && this.#ended) this.root.classList.remove("glm-growing");
+      if (this.root.open || !this.#ended) return;
+      this.root.classList.remove("glm-growing");
+      this.#thoughts.removeAttribute("tabindex");
     });
   }
 

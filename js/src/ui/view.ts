@@ -1,8 +1,10 @@
 /** The view of one turn. It is drawn from the link's snapshot, at most once per frame. */
 
 import type { Link } from "../link.ts";
+import { visible } from "../markdown/visible.ts";
 import {
   clock,
+  type Ending,
   ending,
   fill,
   footer,
@@ -163,9 +165,9 @@ export class TurnView {
     if (end && !this.#end.firstChild) this.#drawEnd(snapshot, end);
   }
 
-  #drawEnd(snapshot: Snapshot, end: string): void {
+  #drawEnd(snapshot: Snapshot, { said, remedy }: Ending): void {
     const line = element("p");
-    line.append(element("strong", "", end));
+    line.append(element("strong", "", visible(said)), visible(remedy && ` ${remedy.trimStart()}`));
     line.dir = "auto";
     if (snapshot.status === "failed") line.setAttribute("role", "alert");
     this.#end.append(line);

@@ -18,7 +18,6 @@ const ATTRIBUTES: Readonly<Record<string, RegExp>> = {
   type: /^(?:button|checkbox)$/,
   disabled: /^$/,
   checked: /^$/,
-  tabindex: /^0$/,
 };
 
 function expectHarmless(root: HTMLElement, said: string): void {
@@ -102,7 +101,7 @@ const LONG: Readonly<Record<string, string>> = {
     "\n",
   ),
   "lists on a line, 1,000 deep": `${"- ".repeat(1000)}x`,
-  "emphasis, nested 5,000 deep": `${"*a **b ".repeat(2500)}${"b** a* ".repeat(2500)}`,
+  "emphasis, nested 2,000 deep": `${"*a **b ".repeat(1000)}${"b** a* ".repeat(1000)}`,
   "links, nested 1,000 deep": `${"[".repeat(1000)}x${"](https://x.example)".repeat(1000)}`,
   "brackets that never close": "[".repeat(40_000),
   "pictures that never close": "![".repeat(20_000),

@@ -18,6 +18,8 @@ export const SAMPLES: Readonly<Record<string, string>> = {
   definitions:
     "See [one] and [two][ONE].\n\n[one]: https://a.example 'title'\n\nText [one]\n[x]: /no\n",
   "open definition": "[one]: https://a.example\n'title\nmore\nend'\n\n[one]\n",
+  "late title":
+    "Text\n\n[one]: https://a.example\n'title\nmore\nend'\n\n[one]\n\nText\n\n[two]: /x\n'title\nmore\nend'\n\n[two]\n",
   "definition and text": "[one]: https://a.example\ntext\n- [one]\n",
   emphasis: "***a** b* _c_ ~~d~~ **e*f*g** a*b*c __h__ *i **j*\n",
   chinese: "**“用量”、**错误，**《标题》**后。\n\n他说：**“好”**了。- 不是列表\n",

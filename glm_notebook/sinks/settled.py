@@ -1,0 +1,17 @@
+"""Puts the settled output of an ended turn where its view was."""
+
+from __future__ import annotations
+
+from IPython.display import display, update_display
+
+from glm_notebook.settle import settle
+from glm_notebook.turn import Turn
+
+
+def show_settled(turn: Turn, display_id: str | None, language: str) -> None:
+    """Show an ended turn, in place of an output if its display id is given."""
+    bundle = settle(turn.snapshot(), turn.record(), language=language)
+    if display_id is None:
+        display(bundle, raw=True)
+    else:
+        update_display(bundle, raw=True, display_id=display_id)
