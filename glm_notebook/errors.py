@@ -70,7 +70,7 @@ class ToolError(GLMError):
     """A tool could not be registered or called."""
 
 
-class TurnInterrupted(GLMError):  # noqa: N818 - named like KeyboardInterrupt, which it stands for
+class TurnInterrupted(GLMError):
     """The kernel was interrupted while a turn ran. The partial turn is kept."""
 
 

@@ -1,29 +1,459 @@
-"""Make a model's Markdown harmless, whatever renders it. First version: everything is shown as text."""
+"""Make a model's Markdown harmless, wherever it is rendered.
+
+JupyterLab renders the outputs of an executed notebook as trusted: without a sanitiser, raw HTML included. GitHub,
+nbconvert and VS Code read Markdown with other parsers, which disagree in corners on what is code, a link or a tag.
+So nothing here relies on a sanitiser, nor on two parsers agreeing:
+
+* Outside code nothing is left that any parser could take for a tag, an image, or a link to anything but the web, mail
+  and the page itself. This holds for the text as such, whatever structure is read into it.
+* Code is told from prose by markdown-it (CommonMark). Code that holds such characters is written in a form that stays
+  code, or shows as the same text, if a parser takes its surroundings for something else.
+
+What a reader sees is what markdown-it shows with HTML switched off, which is how the live view reads it. No I/O.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from html import unescape
+from typing import TYPE_CHECKING
 
-def inert(text: str) -> str:
-    """Return Markdown that shows the text and can do nothing."""
-    return plain_block(text)
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+PARSED_MAX = 200_000
+"""Longest text that is parsed, in characters: half a second of work. A longer one is shown as plain text."""
+NESTING_MAX = 40
+"""Deepest nesting of quotes and lists, in markdown-it's count. Other parsers run out of stack on a thousand."""
+STARS_MAX = 1000
+"""Most runs of ``*`` or ``_`` in a paragraph. JupyterLab's parser needs four seconds for seven thousand."""
+GROWTH_MAX = 4
+"""How many times longer a text may become. Only one that consists of dollars and backticks does."""
+
+# --- what characters do ---------------------------------------------------------------------------------------------
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\-~])")
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_NEVER_SHOWN: Mapping[int, str] = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
+    0x7F: "\u2421",
+    **dict.fromkeys(range(0x80, 0xA0), "\ufffd"),
+    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
+    0x2028: " ",  # a line's end to some parsers and not to others
+    0x2029: " ",
+}
 
 
 def visible(text: str) -> str:
-    """Return the text with control characters made visible."""
-    return text
+    r"""Return the text without terminal escapes, and with what would work unseen made visible.
+
+    Control characters become their pictures (``␀``), overrides of the writing direction their numbers
+    (``⟨U+202E⟩``), halves of surrogate pairs U+FFFD. Line ends become ``\n``.
+    """
+    text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _BIDI.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text).translate(_NEVER_SHOWN)
+
+
+def _reference(character: str) -> str:
+    return _NAMED.get(character) or f"&#{ord(character)};"
+
+
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_IN_HTML = {ord(one): _reference(one) for one in "&<>$\\`[]"}
+"""In an HTML block: what HTML reads, what JupyterLab looks for before it parses, and brackets, for a parser that
+does not see the block."""
+_IN_LINE = {ord(one): _reference(one) for one in "&<>$\\`[]*_~|#!:@"}
+"""In inline HTML, whose content is Markdown, or a block squeezed into a line of it."""
+
+
+NO_MATH = "mathjax_ignore tex2jax_ignore"
+"""The class of an element in which MathJax looks for no formulas."""
 
 
 def entities(text: str) -> str:
-    """Escape text for one line of HTML inside Markdown."""
-    table = {ord(c): f"&#{ord(c)};" for c in "$\\`"} | {
-        ord("&"): "&amp;",
-        ord("<"): "&lt;",
-        ord(">"): "&gt;",
-    }
-    return text.translate(table).replace("\n", "&#10;")
+    """Escape a visible text for one line of an HTML block in Markdown."""
+    return visible(text).translate(_IN_HTML).replace("\n", "&#10;")
 
 
 def plain_block(text: str) -> str:
-    """Return an HTML block that shows the text as it is, without a blank line inside."""
-    lines = text.strip("\n").split("\n")
-    return "<p>" + "<br>".join(entities(line) for line in lines) + "</p>"
+    """Return an HTML paragraph that shows a text as it is. It holds no blank line, at which parsers would leave it."""
+    return f'<p class="{NO_MATH}">{plain_lines(text)}</p>'
+
+
+def plain_lines(text: str) -> str:
+    """Return a text as HTML, for an HTML block: its lines end in ``<br>``, indents are kept.
+
+    The source goes on to a new line only between paragraphs: a notebook file spends twelve bytes on each of its lines.
+    """
+    lines = visible(text).strip("\n").translate(_IN_HTML).split("\n")
+    whole = "<br>".join(_INDENT.sub(lambda match: "\u00a0" * len(match[0]), line) for line in lines)
+    return _PARAGRAPH_END.sub(r"\1\n", whole)
+
+
+_INDENT = re.compile(r"^ +(?=\S)")
+_PARAGRAPH_END = re.compile(r"((?:<br>[ \u00a0]*){2,})")
+
+# --- the whole ------------------------------------------------------------------------------------------------------
+
+
+def inert(text: str) -> str:
+    """Return Markdown that shows what the model's Markdown shows, and can do nothing.
+
+    Parameters
+    ----------
+    text : str
+        Markdown, from anyone.
+
+    Returns
+    -------
+    str
+        Markdown for any parser, with raw HTML on or off. Blank lines must stand before and after it.
+    """
+    text = visible(text).strip("\n")
+    if len(text) <= PARSED_MAX:
+        tokens = _parser().parse(text)
+        if not any(_is_heavy(token) for token in tokens):
+            written = _rewritten(text, tokens)
+            if len(written) <= GROWTH_MAX * len(text) + 1000:
+                return written
+    return plain_block(text)
+
+
+def _is_heavy(token: Token) -> bool:
+    return token.level > NESTING_MAX or (
+        token.type == "inline" and len(_STARS.findall(token.content)) > STARS_MAX
+    )
+
+
+def _rewritten(text: str, tokens: Sequence[Token]) -> str:
+    page = _Page(text)
+    cell = False
+    for token in tokens:
+        if token.type in ("fence", "code_block"):
+            page.put(token, _code(page, token))
+        elif token.type == "tr_open":
+            page.put(token, _row(page, page.source(token)))
+        elif token.type == "inline" and not cell:
+            page.put(token, _spans(page, page.source(token)))
+        cell = token.type in ("th_open", "td_open")
+    return page.finish()
+
+
+@cache
+def _parser() -> MarkdownIt:
+    """Return a parser of blocks. It is loaded when first needed."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 2 * NESTING_MAX})
+    parser.enable("table").core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+class _Page:
+    """The lines of a text, with its code taken out: a piece of code is kept aside, a number stands in its place."""
+
+    def __init__(self, text: str) -> None:
+        self._lines: list[str | None] = [*text.split("\n")]
+        self._kept: list[str] = []
+
+    def source(self, token: Token) -> str:
+        first, end = token.map or (0, 0)
+        return "\n".join(line or "" for line in self._lines[first:end])
+
+    def put(self, token: Token, text: str) -> None:
+        first, end = token.map or (0, 0)
+        self._lines[first:end] = [text, *[None] * (end - first - 1)]
+
+    def keep(self, code: str) -> str:
+        self._kept.append(code)
+        return f"\x01{len(self._kept) - 1}\x01"
+
+    def finish(self) -> str:
+        prose = "\n".join(line for line in self._lines if line is not None)
+        prose = _BLANK_LINES.sub("\n\n", _prose(self, prose))
+        return _KEPT.sub(lambda match: self._kept[int(match[1])], prose).strip("\n")
+
+
+_STARS = re.compile(r"\*+|_+")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_KEPT = re.compile("\x01([0-9]+)\x01")
+
+# --- prose ----------------------------------------------------------------------------------------------------------
+
+_URL = r"""(?: (?:https?://|mailto:|\#) (?:[\w.~:/?\#@!*+,=%&-] | \([\w.~:/?\#@!*+,=%&-]*\))* )"""
+"""Where a link may lead. It holds no entity, no backslash and no dollar: JupyterLab puts formulas back after parsing,
+into attributes too, quotes and all."""
+_TITLE = r"""(?: [ \t]+ (?: "[^"\\$<>&`\n\x01]*" | '[^'"\\$<>&`\n\x01]*' ) )?"""
+_AUTOLINK = (
+    r"(?: (?:https?://(?![^\s<>]*/(?:on|style))|mailto:|[\w.+-]+@) [\w.~:/?\#@!*+,=%&-]+ > )"
+)
+
+_ACTIVE_FORMS = rf"""
+    < (?! {_AUTOLINK}) (?= [A-Za-z/!?])
+  | \] (?= \( (?! [ \t]* {_URL} {_TITLE} [ \t]* \)))
+  | \] (?= : (?! [ \t]* {_URL} {_TITLE} [ \t]* (?: \Z | \n (?! [ \t>]* ["'(]))))
+  | ! (?= \[)
+  | (?<= ftp:/ ) / | (?<= xmpp ) : | (?<= / ) (?<! :/ ) (?<! [^\W_]/ ) / (?= \S)
+  | @ (?= \\?@) | ~ (?= ~~)
+"""
+"""The character that must not stay: of a tag, a bad link, a bad link definition (or one whose title may follow), an
+image, a bad link by itself, of ``@@1@@`` (where JupyterLab puts a formula back), and of a fence."""
+_ACTIVE = re.compile(_ACTIVE_FORMS, re.X | re.I)
+_MATH_BEGINS = re.compile(r"\$|\\begin\{|\\\\[(\[]", re.I)
+_BACKSLASH = r"(?: (?<!\\)\\+ | &\#0*92; | &\#x0*5c; | &bsol; )"
+_TEX_NAMES = "href|url|class|cssId|style|data|bbox|require|mmlToken|csname|def|let|include|html|unicode|newcommand"
+_TEX_FORMS = rf"{_BACKSLASH} (?= {_TEX_NAMES})"
+_TEX = re.compile(_TEX_FORMS, re.X | re.I)
+"""What could make MathJax do more than set a formula, however its backslash is written."""
+
+_FORMULA = r"""(?: [^$`\\\x01\n] | \\[^\x01] | \n (?! [ \t>]* (?: \n | \Z )) )*"""
+"""What stands between dollars: no dollar, no code, no blank line."""
+_PROSE = re.compile(
+    rf"""
+    (?P<tex> {_TEX_FORMS} )
+  | (?P<math> (?<![\\$]) (?: \$\$ (?!\$) {_FORMULA} (?<!\\) \$\$ (?!\$)
+                           | \$ (?![\s$]) {_FORMULA} (?<![\s\\]) \$ (?![\d$]) ) )
+  | (?P<active> \\? (?: ` | (?<= \\\\ ) [(\[] | (?<= \\begin ) \{{ | ^ [ \t>]* : (?= [ \t]) | {_ACTIVE_FORMS} ))
+  | (?P<dollar> \\? \$ )
+  | (?P<escape> \\ [!-/:-@\[-`{{-~] )
+  | (?P<stars> \*+ )
+    """,
+    re.X | re.I | re.M,
+)
+"""What is rewritten in prose, and what is passed over whole. Beside the active forms these are the marks with which
+formulas and lists of definitions begin for nbconvert, which looks for their ends beyond code."""
+
+_BARE_URL = re.compile(r"(?:https?://|www\.)\S*", re.I)
+_IN_BARE_URL = re.compile(r"\$|\\(?=\\|begin)", re.I)
+_LETTER = re.compile(r"&#(?:0*\d{2,3}|x0*[0-9a-f]{2});", re.I)
+_MARK = r"[ \t>*+\d.)-]*"
+_LABEL = re.compile(
+    rf"""^ ({_MARK}) \[ (?! (?: \\. | [^\[\]\\\n] | \\?\n (?! {_MARK} (?: \n | \Z | \[ )) )* [\[\]] )""",
+    re.X | re.M,
+)
+"""A line that begins with a bracket which its paragraph does not close before another such line. Marked, and mistune,
+look for the end of a definition's label beyond code."""
+
+
+def _prose(page: _Page, text: str) -> str:
+    text = _LETTER.sub(_letter, text)
+    text = _BARE_URL.sub(lambda url: _IN_BARE_URL.sub(lambda one: _reference(one[0]), url[0]), text)
+    lone = text.count("$") == 1
+    emphasis = _Emphasis()
+
+    def rewrite(match: re.Match[str]) -> str:
+        kind = match.lastgroup
+        if kind == "tex":  # however the name is read, it is none
+            return f"{match[0]}\u200b"
+        if kind == "math":
+            formula = _formula(match)
+            if formula:
+                return page.keep(formula)
+            return _PROSE.sub(rewrite, match[0].replace("$", "\x02")).replace("\x02", _DOLLAR)
+        if kind == "active":
+            return match[0][:-1].removesuffix("\\") + _reference(match[0][-1])
+        if kind == "dollar":
+            return match[0] if lone else _DOLLAR
+        return emphasis.write(match) if kind == "stars" else match[0]
+
+    return _LABEL.sub(r"\1&#91;", _PROSE.sub(rewrite, text))
+
+
+def _letter(match: re.Match[str]) -> str:
+    """Write a letter that was written as a number: it could be of a TeX name."""
+    letter = unescape(match[0])
+    return letter if letter.isascii() and letter.isalnum() else match[0]
+
+
+def _formula(match: re.Match[str]) -> str:
+    """Return a formula without tags (none begins with ``< ``, and TeX does not mind the space), or "" if it is none."""
+    first = not _MARKS.sub("", match.string[max(0, match.start() - 80) : match.start()])
+    last = bool(_REST_OF_LINE.match(match.string, match.end()))
+    display = match[0].startswith("$$")
+    over_lines = "\n" in match[0] and (not (first and last) if display else "[" in match[0])
+    if over_lines or not _is_balanced(match[0]):
+        return ""
+    formula = _TEX.sub(r"\g<0>" + "\u200b", _ACTIVE.sub(r"\g<0> ", match[0]))
+    if display:
+        return "\u200b" * (first and not last) + formula
+    return formula.replace("\\\\[", "\\\\ [")
+
+
+def _is_balanced(formula: str) -> bool:
+    """Tell whether a formula ends where it seems to. JupyterLab counts braces, nbconvert looks for ends."""
+    names = []
+    depth = 0
+    for match in _BRACES.finditer(formula):
+        if match["begin"]:
+            names.append(match["begin"])
+        elif match["end"]:
+            if not names or names.pop() != match["end"]:
+                return False
+        else:
+            depth = max(0, depth + (1 if match[0] == "{" else -1))
+    return not names and depth == 0
+
+
+_BRACES = re.compile(
+    r"\\begin\{(?P<begin>[a-z]*\*?)\}|\\end\{(?P<end>[a-z]*\*?)\}|(?<!\\)[{}]", re.I
+)
+_MARKS = re.compile(rf"(?:\A|(?s:.*)\n){_MARK}\Z")
+_REST_OF_LINE = re.compile(r"[ \t]*(?:\n|\Z)")
+_DOLLAR = "<span>&#36;</span>"
+"""In an element of its own, MathJax does not pair it."""
+
+
+class _Emphasis:
+    """Lets emphasis begin and end between a Chinese letter and punctuation, where CommonMark sees no border of it.
+
+    A space of no width takes the side of the punctuation.
+    """
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+        self._seen = 0
+
+    def write(self, match: re.Match[str]) -> str:
+        text, (start, end) = match.string, match.span()
+        if "\n" in text[self._seen : start]:
+            self._open.clear()
+        self._seen = end
+        before, after = text[start - 1 : start] or "\n", text[end : end + 1] or "\n"
+        if before.isspace() and after.isspace():
+            return match[0]
+        opens = end - start not in self._open
+        self._open ^= {end - start}
+        if before.isspace() or after.isspace() or not (_is_wide(before) or _is_wide(after)):
+            return match[0]
+        if opens:
+            return match[0] + "\u200b" * (_is_mark(after) and not _is_mark(before))
+        return "\u200b" * (_is_mark(before) and not _is_mark(after)) + match[0]
+
+
+def _is_wide(one: str) -> bool:
+    return unicodedata.east_asian_width(one) in "WF"
+
+
+def _is_mark(one: str) -> bool:
+    return one == "\x01" or unicodedata.category(one)[0] in "PS"
+
+
+# --- code -----------------------------------------------------------------------------------------------------------
+
+_WORD = re.compile(r"[A-Za-z][\w+#.-]{0,30}", re.ASCII)
+_MISREAD = re.compile(r"\\\\[)\]]|\\end\{|@@[0-9]", re.I)
+"""What JupyterLab, or nbconvert, may take for the end of a formula, or for the place of one, even between fences."""
+
+
+def _is_risky(code: str) -> bool:
+    return bool(_ACTIVE.search(code) or _MATH_BEGINS.search(code) or _TEX.search(code))
+
+
+def _as_html(code: str) -> str:
+    return f"<code>{code.translate(_IN_LINE).replace('//', '/&#47;')}</code>"
+
+
+def _as_block(code: str) -> str:
+    """Write code as HTML on one line: a block to every parser, or at worst a line of text."""
+    return f"<pre>{_as_html(code)}</pre>".replace("\n", "&#10;")
+
+
+def _as_fence(token: Token) -> str:
+    """Write code between fences that no parser can miss: at the margin, closed, longer than any inside."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", token.content)), default=0))
+    code = token.content.removesuffix("\n") + "\n" if token.content else ""
+    return f"{fence}{_language(token.info)}\n{code}{fence}"
+
+
+def _language(info: str) -> str:
+    """Return the name of a fence's language. JupyterLab writes the whole info string into its HTML as it is.
+
+    nbconvert does so with the text of a mermaid block, and mermaid can load images.
+    """
+    word = _WORD.search(info)
+    name = word[0] if word else ""
+    return "text" if name.lower().startswith("mermaid") else name
+
+
+def _code(page: _Page, token: Token) -> str:
+    return _code_inside(page, token) if token.level else _code_at_margin(page, token)
+
+
+def _code_at_margin(page: _Page, token: Token) -> str:
+    code = _as_block(token.content) if _MISREAD.search(token.content) else _as_fence(token)
+    return f"\n{page.keep(code)}\n"
+
+
+def _code_inside(page: _Page, token: Token) -> str:
+    """Keep code of a list or quote as it was written where nothing could come of it: parsers differ on its borders."""
+    source = page.source(token)
+    risky = _is_risky(source) or _LABEL.search(source)
+    if not risky and (token.type == "code_block" or _is_clean(token, source)):
+        return page.keep(source)
+    return _margin(token, source.split("\n")[0]) + page.keep(_as_block(token.content))
+
+
+def _is_clean(fence: Token, source: str) -> bool:
+    last = source.split("\n")[-1].strip("> \t")
+    closed = "\n" in source and last == fence.markup[0] * max(len(last), len(fence.markup))
+    return closed and _language(fence.info) == fence.info.strip()
+
+
+def _margin(token: Token, line: str) -> str:
+    """Return what stands before code on its first line: the marks and indents of the lists and quotes around it."""
+    if token.type == "fence":
+        return line[: line.index(token.markup)]
+    margin = line.removesuffix(token.content.split("\n")[0])
+    return margin.removesuffix("\t" if margin.endswith("\t") else "    ")
+
+
+_BACKTICKS = re.compile(r"(?<!\\)(\\*)(`+)")
+_LINE_END = re.compile(r"\n[ \t>]*")
+_PIPE = re.compile(r"(?<!\\)(\|)")
+
+
+def _row(page: _Page, line: str) -> str:
+    """Take the code spans out of a table's row: no span goes on in the next cell."""
+    return "".join(one if one == "|" else _spans(page, one, cell=True) for one in _PIPE.split(line))
+
+
+def _spans(page: _Page, text: str, *, cell: bool = False) -> str:
+    """Take the code spans out of a paragraph, heading or cell."""
+    pieces, done = [], 0
+    for start, last, ticks in _pairs(text):
+        code = _LINE_END.sub(" ", text[start + ticks : last - ticks])
+        code = code.replace("\\|", "|") if cell else code
+        pieces += [text[done:start], _span(page, text[start:last], code)]
+        done = last
+    return "".join(pieces) + text[done:]
+
+
+def _span(page: _Page, source: str, code: str) -> str:
+    if not (_is_risky(code) or "\n" in source or source.startswith("```")):
+        return page.keep(source)
+    if code.strip(" ") and code[0] == code[-1] == " ":
+        code = code[1:-1]
+    return page.keep(_as_html(code))
+
+
+def _pairs(text: str) -> Iterator[tuple[int, int, int]]:
+    """Yield the code spans of a text: start, end, and how many backticks stand at either."""
+    runs = [(*match.span(2), len(match[1]) % 2) for match in _BACKTICKS.finditer(text)]
+    by_length: dict[int, list[int]] = {}
+    for index, (start, end, _) in enumerate(runs):
+        by_length.setdefault(end - start, []).append(index)
+    index = 0
+    while index < len(runs):
+        start, end, escaped = runs[index]
+        start += escaped
+        peers = by_length.get(end - start, [])
+        following = bisect_right(peers, index)
+        if following < len(peers):
+            index = peers[following]
+            yield start, runs[index][1], end - start
+        index += 1

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from glm_notebook.inert_markdown import entities, inert, visible
+from glm_notebook.inert_markdown import NO_MATH, entities, inert, plain_lines, visible
 from glm_notebook.record import TURN_MIME, TurnRecord
 from glm_notebook.strings import UNKNOWN, Words, count, duration, footer, words
 
@@ -75,18 +75,21 @@ def ending(
     """Return what follows a turn that was written out as it came: its end, the footer and the record."""
     lines = [_end(snapshot, words(language)), footer(snapshot, language)]
     return {
-        "text/plain": "\n".join(line for line in lines if line),
+        "text/plain": visible("\n".join(line for line in lines if line)),
         TURN_MIME: record.to_json(),
     }
 
 
 def _markdown(snapshot: Mapping[str, Any], language: str) -> str:
     blocks = [_PARTS[part["kind"]](part, language) for part in snapshot["parts"] if _shows(part)]
+    return "\n\n".join(blocks + _closing(snapshot, language)) + "\n"
+
+
+def _closing(snapshot: Mapping[str, Any], language: str) -> list[str]:
+    """Return what follows the parts: how the turn ended, and the footer."""
     end = _end(snapshot, words(language))
-    if end:
-        blocks.append(f"<p><strong>{entities(end)}</strong></p>")
-    blocks.append(f"<p><small>{entities(footer(snapshot, language))}</small></p>")
-    return "\n\n".join(blocks) + "\n"
+    ending = [f"<p><strong>{entities(end)}</strong></p>"] if end else []
+    return [*ending, f"<p><small>{entities(footer(snapshot, language))}</small></p>"]
 
 
 def _shows(part: Part) -> bool:
@@ -99,10 +102,9 @@ def _thinking(part: Part, language: str) -> str:
     ended = part["ended_s"] is not None
     seconds = part["ended_s"] - part["started_s"] if ended else None
     title = say.thought_for.format(duration(seconds, language)) if ended else say.thought
-    text = entities(part["text"].strip("\n")).replace("&#10;", "<br>")
     return (
         f"<details><summary>{title}</summary>\n"
-        f'<blockquote class="mathjax_ignore tex2jax_ignore">{text}</blockquote>\n</details>'
+        f'<blockquote class="{NO_MATH}">{plain_lines(part["text"])}</blockquote>\n</details>'
     )
 
 
@@ -162,5 +164,5 @@ def _plain(snapshot: Mapping[str, Any], language: str) -> str:
     answer = visible(answer).strip()
     if len(answer) > PLAIN_MAX:
         answer = f"{answer[:PLAIN_MAX].rstrip()}\n{say.more.format(count(len(answer) - PLAIN_MAX))}"
-    lines = [answer, _end(snapshot, say), footer(snapshot, language)]
+    lines = [answer, visible(_end(snapshot, say)), visible(footer(snapshot, language))]
     return "\n\n".join(line for line in lines if line)

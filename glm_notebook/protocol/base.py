@@ -28,11 +28,18 @@ class Decoder(Protocol):
         Raises
         ------
         glm_notebook.errors.ProtocolError
-            The stream is not what it should be, or an event is larger than the cap.
+            The stream is not what it should be, or an event is larger than the cap. What came before has been
+            returned: where it comes in the same piece, the error waits for the next call.
         """
 
     def close(self) -> list[Delta]:
-        """Say that the body has ended, and return what was still held back."""
+        """Say that the body has ended, and return what was still held back.
+
+        Raises
+        ------
+        glm_notebook.errors.ProtocolError
+            As `feed`, where that has not raised it yet.
+        """
 
     @property
     def finished(self) -> bool:

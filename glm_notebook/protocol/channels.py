@@ -5,58 +5,94 @@ Every codec feeds its thinking and its text through here, so that each defect is
 * a surrogate pair cut in two by a delta's border is joined again; a half alone becomes U+FFFD, since it could
   neither be saved nor sent to a page (protocol notes, case 9);
 * ``<think>`` tags at the beginning of an answer are thinking (case 32);
-* white space alone opens no answer: some models send a line end before each tool call (case 35).
+* white space alone opens nothing: some models send a line end before each tool call (case 35). Blank lines before
+  the first words are dropped.
 """
 
 from __future__ import annotations
 
-import re
+from typing import TypeAlias
 
-from glm_notebook.protocol.deltas import Delta, TextDelta, ThinkingDelta
+from glm_notebook.protocol.deltas import Delta, TextDelta, ThinkingDelta, ToolCallDelta
 
 _OPEN, _CLOSE = "<think>", "</think>"
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_Kind: TypeAlias = type[ThinkingDelta] | type[TextDelta]
 
 
 class Channels:
     """Collects the deltas of one stream, joining neighbours of the same channel."""
 
     def __init__(self) -> None:
+        self._wrote = False
         self._deltas: list[Delta] = []
-        self._thinking: list[str] = []
-        self._text: list[str] = []
-        self._thinking_half = ""
-        self._text_half = ""
-        self._opening = _Opening()
+        self._coming: _Kind | None = None
+        """The channel that pieces come from."""
+        self._half = ""
+        self._opening: _Opening | None = None
+        self._stretch: _Kind | None = None
+        """The channel that `_pieces`, and what was taken last, belong to."""
+        self._pieces: list[str] = []
+
+    @property
+    def wrote(self) -> bool:
+        """Whether anything came that a reader can see."""
+        return self._wrote or bool(self._pieces)
 
     def think(self, text: str) -> None:
         """Take a piece of thinking."""
-        text, self._thinking_half = _whole_characters(self._thinking_half + text)
-        if text:
-            self._opening = _Opening(thought=True)
-            self._put_thinking(text)
+        if self._coming is not ThinkingDelta:
+            self.release()
+            self._coming = ThinkingDelta
+        text, self._half = whole_characters(self._half + text)
+        self._put(ThinkingDelta, text)
 
     def write(self, text: str) -> None:
         """Take a piece of the answer."""
-        text, self._text_half = _whole_characters(self._text_half + text)
-        if not text:
-            return
-        if self._opening.passed:
-            self._put_text(text)
-            return
-        thinking, text = self._opening.feed(text)
-        self._put_thinking(thinking)
-        self._put_text(text)
+        if self._coming is not TextDelta:
+            self.release()
+            self._coming = TextDelta
+            self._opening = _Opening(first=not self.wrote)
+        text, self._half = whole_characters(self._half + text)
+        if self._opening is None:
+            self._put(TextDelta, text)
+        else:
+            self._open(self._opening, text)
+
+    def call(self, delta: ToolCallDelta) -> None:
+        """Take a piece of a tool call: text after the first one begins anew."""
+        if delta.id or delta.name:
+            self.release()
+        self.add(delta)
+        self._wrote = True
+        if delta.id or delta.name:
+            self._stretch = None
 
     def add(self, delta: Delta) -> None:
         """Take a delta of another kind, in its place among the text."""
         self._flush()
         self._deltas.append(delta)
 
+    def release(self) -> None:
+        """Give out what is held back: what it waited for will not come."""
+        half, self._half = "\ufffd" if self._half else "", ""
+        opening = self._opening
+        if self._coming is ThinkingDelta:
+            self._put(ThinkingDelta, half)
+        elif opening is None:
+            self._put(TextDelta, half)
+        else:
+            self._open(opening, half)
+            thinking, text = opening.close()
+            self._put(ThinkingDelta, thinking)
+            self._put(TextDelta, text)
+        self._coming = self._opening = None
+
     def restart(self) -> None:
         """Forget what is held back: the server begins anew."""
-        self._thinking_half = self._text_half = ""
-        self._opening = _Opening()
+        self._flush()
+        self._wrote = False
+        self._coming = self._opening = self._stretch = None
+        self._half = ""
 
     def take(self) -> list[Delta]:
         """Return what has come since the last call."""
@@ -64,37 +100,29 @@ class Channels:
         deltas, self._deltas = self._deltas, []
         return deltas
 
-    def close(self) -> list[Delta]:
-        """Return what is left, with nothing held back any more."""
-        if self._thinking_half:
-            self._put_thinking("\ufffd")
-        if self._text_half and self._opening.passed:
-            self._put_text("\ufffd")
-        thinking, text = self._opening.close()
-        self._put_thinking(thinking)
-        self._put_text(text)
-        self._thinking_half = self._text_half = ""
-        return self.take()
+    def _open(self, opening: _Opening, text: str) -> None:
+        thinking, text = opening.feed(text)
+        self._put(ThinkingDelta, thinking)
+        self._put(TextDelta, text)
+        if opening.passed:
+            self._opening = None
 
-    def _put_thinking(self, text: str) -> None:
+    def _put(self, kind: _Kind, text: str) -> None:
+        if kind is not self._stretch:
+            if kind is ThinkingDelta:
+                text = text.lstrip()
+            if not text:
+                return
+            self._flush()
+            self._stretch = kind
         if text:
-            if self._text:
-                self._flush()
-            self._thinking.append(text)
-
-    def _put_text(self, text: str) -> None:
-        if text:
-            if self._thinking:
-                self._flush()
-            self._text.append(text)
+            self._pieces.append(text)
 
     def _flush(self) -> None:
-        if self._thinking:
-            self._deltas.append(ThinkingDelta("".join(self._thinking)))
-            self._thinking.clear()
-        if self._text:
-            self._deltas.append(TextDelta("".join(self._text)))
-            self._text.clear()
+        if self._pieces and self._stretch is not None:
+            self._deltas.append(self._stretch("".join(self._pieces)))
+            self._pieces.clear()
+            self._wrote = True
 
 
 class _Opening:
@@ -104,37 +132,31 @@ class _Opening:
 
     Parameters
     ----------
-    thought : bool
-        Whether thinking has come in its own channel: then words before a closing tag are none.
+    first : bool
+        Whether nothing has been shown before: then words before a closing tag are thinking, as its opening tag was
+        in the prompt, or got lost.
     """
 
-    def __init__(self, *, thought: bool = False) -> None:
+    def __init__(self, *, first: bool) -> None:
         self.passed = False
-        self._thought = thought
+        self._first = first
         self._held = ""
         self._inside = False
+        self._after_tag = False
 
     def feed(self, text: str) -> tuple[str, str]:
         """Return what is thinking and what is answer of the text so far."""
         self._held += text
-        thinking = ""
-        while True:
-            if self._inside:
-                part, closed = self._until_close()
-                thinking += part
-                if not closed:
-                    return thinking, ""
-                continue
-            bare = self._held.lstrip()
-            if bare.startswith(_OPEN):
-                self._inside, self._held = True, bare[len(_OPEN) :]
-            elif self._closes(bare):  # the opening tag was in the prompt, or got lost
-                part, _, rest = bare.partition(_CLOSE)
-                thinking, self._held = thinking + part, rest.lstrip()
-            elif not bare or _OPEN.startswith(bare) or _CLOSE.startswith(bare):
-                return thinking, ""
-            else:
-                return thinking, self._pass()
+        thinking: list[str] = []
+        while self._tag(thinking):
+            pass
+        bare = self._held.lstrip()
+        self._held = self._indent() + bare
+        if self._inside or _OPEN.startswith(bare) or _CLOSE.startswith(bare):
+            return "".join(thinking), ""
+        self.passed = True
+        held, self._held = self._held, ""
+        return "".join(thinking), held
 
     def close(self) -> tuple[str, str]:
         """Return what is held: it was no tag after all."""
@@ -143,23 +165,35 @@ class _Opening:
             return held, ""
         return "", held if held.strip() else ""
 
-    def _until_close(self) -> tuple[str, bool]:
-        thinking, closed, rest = self._held.partition(_CLOSE)
-        if closed:
-            self._inside, self._held = False, rest.lstrip()
-            return thinking, True
-        kept = _partial_tag(thinking)
-        cut = len(thinking) - kept
-        self._held = thinking[cut:]
-        return thinking[:cut], False
+    def _tag(self, thinking: list[str]) -> bool:
+        """Take one tag, if there is one at this place, and put what is thinking before it aside."""
+        if self._inside:
+            return self._leave(thinking)
+        bare = self._held.lstrip()
+        if bare.startswith(_OPEN):
+            self._inside, self._held = True, bare[len(_OPEN) :]
+            return True
+        before, tag, after = bare.partition(_CLOSE)
+        if not tag or (before and (not self._first or _OPEN in before)):
+            return False
+        thinking.append(before)
+        self._held, self._after_tag = after, True
+        return True
 
-    def _closes(self, text: str) -> bool:
-        return text.startswith(_CLOSE) if self._thought else _CLOSE in text
+    def _leave(self, thinking: list[str]) -> bool:
+        before, tag, after = self._held.partition(_CLOSE)
+        if tag:
+            self._inside, self._held, self._after_tag = False, after, True
+        else:
+            cut = len(before) - _partial_tag(before)
+            before, self._held = before[:cut], before[cut:]
+        thinking.append(before)
+        return bool(tag)
 
-    def _pass(self) -> str:
-        self.passed = True
-        held, self._held = self._held, ""
-        return held
+    def _indent(self) -> str:
+        """Return the white space that stays before the first words: none after a tag, and no blank lines."""
+        blank = self._held[: len(self._held) - len(self._held.lstrip())]
+        return "" if self._after_tag else blank.rpartition("\n")[2]
 
 
 def _partial_tag(text: str) -> int:
@@ -169,12 +203,14 @@ def _partial_tag(text: str) -> int:
 
 def mended(text: str) -> str:
     """Join surrogate pairs that came as two escapes, and replace halves by U+FFFD."""
-    if text.isascii() or not _LONE_SURROGATE.search(text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    try:
+        text.encode()  # faster than any search
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
-def _whole_characters(text: str) -> tuple[str, str]:
+def whole_characters(text: str) -> tuple[str, str]:
     """Split off a high surrogate at the end, which the next delta may complete, and mend the rest."""
     half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-    return mended(text[: len(text) - len(half)]), half
+    return mended(text[:-1] if half else text), half

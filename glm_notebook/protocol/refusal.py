@@ -7,7 +7,6 @@ status nor content type is to be trusted, and ``PascalCase`` and ``snake_case`` 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,14 +26,21 @@ from glm_notebook.errors import (
 )
 from glm_notebook.protocol.channels import mended
 from glm_notebook.protocol.deltas import ErrorInfo
+from glm_notebook.protocol.jsontext import parse
 from glm_notebook.protocol.sse import SSEParser
 
 MESSAGE_MAX = 500
 """Most characters of the server's own words: never a whole body."""
 
-_PREFIX = re.compile(r"^\s*<\d{3}>\s*[\w.]+:\s*")
-_KEY_LIKE = re.compile(r"(?i)\b(?:bearer\s+\S+|sk-[\w.*-]{4,})")
-_MARKUP = re.compile(r"(?s)<(?:script|style).*?</(?:script|style)>|<[^>]*>")
+_MESSAGE_KEYS = ("message", "msg", "detail", "error_msg", "error_description")
+
+_PREFIX = re.compile(r"^\s*<(\d{3})>\s*[\w.]+:\s*")
+_KEY_LIKE = re.compile(
+    r"(?i)\bbearer\s+\S+|\bsk-[\w.*-]{3,}[\w*]|\b[0-9a-f]{32}\.\w{8,}"  # the last: Z.ai's
+)
+# Both in linear time whatever the body: an unclosed tag ends at the next one, an unclosed script with the body.
+_SCRIPT = re.compile(r"(?is)<(script|style)\b.*?(?:</\1[^<>]*>?|\Z)")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def parse_error(body: bytes, status: int | None, request_id: str = "") -> ErrorInfo:
@@ -50,66 +56,102 @@ def parse_error(body: bytes, status: int | None, request_id: str = "") -> ErrorI
         Of the header, for bodies that hold none.
     """
     value, logical = _value(body)
-    info = None if value is None else error_in(value)
-    if info is None:
-        text = " ".join(_MARKUP.sub(" ", body.decode("utf-8", "replace")).split())
-        return ErrorInfo(status, "", _shown(text), request_id)
+    info = error_of(value, body.decode("utf-8", "replace"))
     return replace(
         info, status=logical or info.status or status, request_id=info.request_id or request_id
     )
 
 
 def error_in(value: object) -> ErrorInfo | None:
-    """Read an error out of a JSON value; None if it is none."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
+    """Read an error out of a JSON value; None if it does not look like one."""
+    value = _only(value)
     if not isinstance(value, dict):
         return None
+    looks_like_one = value.get("error") or (
+        "message" in value and (value.get("code") or value.get("type") == "error")
+    )
+    return _read(value) if looks_like_one else None
+
+
+def error_of(value: object, text: str) -> ErrorInfo:
+    """Read an error out of a JSON value that is known to be one, or out of its text where it is in no shape."""
+    value = _only(value)
+    info = _read(value) if isinstance(value, dict) else ErrorInfo(None, "", "", "")
+    if info.message or info.code:
+        return info
+    text = _TAG.sub(" ", _SCRIPT.sub(" ", value if isinstance(value, str) else text))
+    return replace(info, message=shown(" ".join(text.split())))
+
+
+def _read(value: Mapping[str, Any]) -> ErrorInfo:
     error = value.get("error")
     if isinstance(error, str):
-        error = {"message": error}
-    if not isinstance(error, dict):
-        if "message" not in value or not (value.get("code") or value.get("type") == "error"):
-            return None
+        error = {**value, "message": value.get("message") or error}
+    elif not isinstance(error, dict):
         error = value
+    said = _said(error)
+    prefix = _PREFIX.match(said)
     return ErrorInfo(
-        status=_status(error.get("status"), value.get("status_code"), error.get("code")),
-        code=_text(error.get("code")) or _text(error.get("type")),
-        message=_shown(_text(error.get("message"))),
+        status=_status(
+            error.get("status"),
+            value.get("status_code"),
+            error.get("code"),
+            int(prefix[1]) if prefix else None,
+        ),
+        code=_code(error),
+        message=shown(said),
         request_id=_text(value.get("request_id"))
         or _text(error.get("request_id"))
         or _text(value.get("id")),
     )
 
 
+def _only(value: object) -> object:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """Return the message, under the name that gateways give it."""
+    return next((said for name in _MESSAGE_KEYS if (said := _text(error.get(name)))), "")
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    """Return the code; where that repeats the status, the type says more."""
+    code = _text(error.get("code"))
+    type_ = _text(error.get("type"))
+    return (type_ or code) if _status(error.get("code")) else (code or type_)
+
+
 def _value(body: bytes) -> tuple[object, int | None]:
     """Parse a body as JSON, or as server-sent events whose first data is JSON."""
     try:
-        return json.loads(body), None
-    except (ValueError, RecursionError):
-        parser = SSEParser(max_event_bytes=len(body) + 1)
+        return parse(body.decode("utf-8-sig", "replace")), None
+    except ValueError:
+        parser = SSEParser(max_event_bytes=len(body))
         events = parser.feed(body) + parser.close()
     for event in events:
         try:
-            return json.loads(event.data), event.status
-        except (ValueError, RecursionError):
+            return parse(event.data), event.status
+        except ValueError:
             continue
     return None, None
 
 
 def _status(*values: object) -> int | None:
-    numbers = (value for value in values if isinstance(value, int) and not isinstance(value, bool))
+    numbers = (value for value in values if isinstance(value, int))
     return next((number for number in numbers if 400 <= number < 600), None)
 
 
 def _text(value: object) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return mended(str(value))
 
 
-def _shown(message: str) -> str:
+def shown(message: str, most: int = MESSAGE_MAX) -> str:
     """Return the server's words without its prefix, without anything like a key, and not at any length."""
     message = mended(_KEY_LIKE.sub("***", _PREFIX.sub("", message)).strip())
-    return message if len(message) <= MESSAGE_MAX else message[: MESSAGE_MAX - 1] + "…"
+    return message if len(message) <= most else message[: most - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +172,7 @@ class _Class:
         return _normal(info.code) in self.codes or any(word in message for word in self.words)
 
 
-# The first that matches by code or words, then the first by status. Texts are filled with `_words`.
+# The first that matches by code or words, then the first by status. `error_from` fills the texts.
 _CLASSES: Sequence[_Class] = (
     _Class(
         BillingError,
@@ -145,6 +187,7 @@ _CLASSES: Sequence[_Class] = (
             "1113",
             "1308",
             "1309",
+            "1304",
             "1310",
         ),
         words=(
@@ -158,12 +201,13 @@ _CLASSES: Sequence[_Class] = (
         "The service's moderation stopped this{status}.",
         "Put it in other words; trying the same again does not help.",
         codes=("datainspectionfailed", "1301"),
+        words=("may contain inappropriate content",),
     ),
     _Class(
         ModelNotFoundError,
         "{host} does not serve the model {model!r}{status}.",
         "It may be misspelt, withdrawn, or of another region: choose another with %glm model or -m.",
-        codes=("modelnotfound", "modelnotsupported", "model.accessdenied", "1211"),
+        codes=("modelnotfound", "modelnotsupported", "1211"),
     ),
     _Class(
         AuthenticationError,
@@ -197,15 +241,25 @@ _CLASSES: Sequence[_Class] = (
     ),
     _Class(
         PermissionDeniedError,
-        "This key may not do that{status}.",
-        "The model may have to be activated in the console of {host}, or the workspace does not allow it.",
-        codes=("accessdenied",),
+        "This key may not use {model!r}{status}.",
+        "It may have to be activated in the console of {host}, be withdrawn, or not be allowed in the workspace: "
+        "choose another with %glm model or -m.",
+        codes=(
+            "accessdenied",
+            "model.accessdenied",
+            "workspace.accessdenied",
+            "endpoint.accessdenied",
+            "1220",
+            "1221",
+            "1222",
+        ),
         statuses=(403, 434),
     ),
     _Class(
         ModelNotFoundError,
         "{host} does not know that address or the model {model!r}{status}.",
         "Check the model (%glm model) and the base URL (%glm endpoint).",
+        codes=("notfound", "workspacenotfound"),
         statuses=(404,),
     ),
     _Class(
@@ -241,7 +295,7 @@ def error_from(info: ErrorInfo, *, model: str, endpoint_host: str) -> APIError:
         What was asked, and where: named in the message.
     """
     kind = _classify(info)
-    said = f" It says: {info.message}" if info.message else ""
+    said = f" It says: {_sentence(info.message)}" if info.message else ""
     names: Mapping[str, Any] = {
         "host": endpoint_host,
         "model": model,
@@ -256,13 +310,17 @@ def error_from(info: ErrorInfo, *, model: str, endpoint_host: str) -> APIError:
     )
 
 
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…", "。", "！", "？")) else f"{text}."
+
+
 def _classify(info: ErrorInfo) -> _Class:
     for kind in _CLASSES:
         if kind.matches(info):
             return kind
     family = _family(info.code)
     for kind in _CLASSES:
-        if family in kind.codes or (not family and info.status in kind.statuses):
+        if family in kind.codes:
             return kind
     return next((kind for kind in _CLASSES if info.status in kind.statuses), _OTHER)
 

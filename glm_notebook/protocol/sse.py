@@ -18,7 +18,8 @@ from glm_notebook.errors import ProtocolError
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """Default cap of one event: a bound for memory, far above any answer."""
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8, which some proxies put before a body."""
 _STATUS_COMMENT = b":HTTP_STATUS/"
 
 
@@ -38,16 +39,17 @@ class SSEParser:
     Parameters
     ----------
     max_event_bytes : int
-        Most bytes that are held for an event that is not complete.
+        Most bytes of one event, its line ends not counted, and so of what is held while one is not complete.
     """
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_bytes = max_event_bytes
-        self._held: list[bytes] = []
-        """Pieces of a line whose end has not come: joined once, or one-byte writes would cost their square."""
-        self._held_bytes = 0
+        self._held = bytearray()
+        """A line whose end has not come. It only grows: joined anew, one-byte writes would cost their square."""
         self._skip_lf = False
         self._at_start = True
+        self.too_large = False
+        """Whether the cap was passed: the next call raises."""
         self._data: list[bytes] = []
         self._data_bytes = 0
         self._name = b""
@@ -59,7 +61,8 @@ class SSEParser:
         Raises
         ------
         ProtocolError
-            An event is larger than the cap.
+            An event is larger than the cap. The events before it have been returned: where they come in the same
+            piece, the error waits for the next call.
         """
         if self._at_start:
             data = self._without_bom(data)
@@ -73,52 +76,58 @@ class SSEParser:
         lines = data.split(b"\n")
         rest = lines.pop()
         if lines and self._held:
-            lines[0] = b"".join((*self._held, lines[0]))
-            self._held, self._held_bytes = [], 0
-        if rest:
-            self._hold(rest)
-        return self._events(lines)
+            lines[0] = self._release() + lines[0]
+        events = self._events(lines)
+        return self._checked(events, rest) if rest or self.too_large else events
 
     def close(self) -> list[SSEEvent]:
         """Return the event that the body's end has left without a blank line, if there is one."""
-        lines = [b"".join(self._held), b""]
-        self._held, self._held_bytes = [], 0
-        return self._events(lines)
+        return self._checked(self._events([self._release(), b""]))
 
     def _without_bom(self, data: bytes) -> bytes:
-        data = b"".join((*self._held, data))
-        self._held, self._held_bytes = [], 0
-        if len(data) < len(_BOM) and _BOM.startswith(data):
-            self._held, self._held_bytes = [data], len(data)
+        data = self._release() + data
+        if BOM.startswith(data):
+            self._held += data
             return b""
         self._at_start = False
-        return data.removeprefix(_BOM)
+        return data.removeprefix(BOM)
 
-    def _hold(self, rest: bytes) -> None:
-        self._held.append(rest)
-        self._held_bytes += len(rest)
-        self._check_size()
+    def _release(self) -> bytes:
+        held = bytes(self._held)
+        self._held.clear()
+        return held
 
-    def _check_size(self) -> None:
-        if self._held_bytes + self._data_bytes > self._max_bytes:
+    def _checked(self, events: list[SSEEvent], rest: bytes = b"") -> list[SSEEvent]:
+        """Hold the beginning of a line, unless that is too much."""
+        if self._data_bytes + len(self._held) + len(rest) > self._max_bytes:
+            self.too_large = True
+        if not self.too_large:
+            self._held += rest
+        elif not events:
             raise ProtocolError(
                 f"One event of the stream is larger than {self._max_bytes:,} bytes.",
                 "Ask for a shorter answer.",
             )
+        return events
 
     def _events(self, lines: list[bytes]) -> list[SSEEvent]:
-        events = []
-        for line in lines:
+        events: list[SSEEvent] = []
+        for line in () if self.too_large else lines:
+            if not line:
+                if self._data:
+                    events.append(self._dispatch())
+                else:
+                    self._reset()  # an event without data is none
+                continue
+            size = self._data_bytes + len(line)
+            if size > self._max_bytes:
+                self.too_large = True
+                break
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
-                self._data_bytes += len(line)
-            elif line:
-                self._field(line)
-            elif self._data:
-                self._check_size()
-                events.append(self._dispatch())
+                self._data_bytes = size
             else:
-                self._reset()  # an event without data is none
+                self._field(line)
         return events
 
     def _field(self, line: bytes) -> None:
@@ -135,8 +144,10 @@ class SSEParser:
             self._set_status(value)
         elif name == b"data":  # without a colon
             self._data.append(b"")
+            self._data_bytes += len(name)
 
     def _set_status(self, value: bytes) -> None:
+        value = value.strip()
         if value.isdigit() and len(value) == 3:
             self._status = int(value)
 

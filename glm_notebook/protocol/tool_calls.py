@@ -8,49 +8,56 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
 
 from glm_notebook.messages import ToolCall
+from glm_notebook.protocol.channels import whole_characters
 from glm_notebook.protocol.deltas import ToolCallDelta
 
 
 class ToolCallSlot:
     """One call while its pieces come."""
 
-    def __init__(self, index: int | None) -> None:
-        self.index = index
+    def __init__(self) -> None:
         self.id = ""
         self.name = ""
-        self.pieces: list[str] = []
+        self._pieces: list[str] = []
+        self._half = ""
+        self._made_up_id = ""
 
     @property
     def arguments(self) -> str:
         """What has come of the arguments."""
-        return "".join(self.pieces)
+        if len(self._pieces) > 1:
+            self._pieces[:] = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
 
     @property
     def is_whole(self) -> bool:
         """Whether the arguments are a JSON object already."""
+        if not self._pieces or not self._pieces[-1].rstrip().endswith("}"):
+            return False  # most pieces of most calls: parsing them all would cost their square
         try:
             return isinstance(json.loads(self.arguments), dict)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
 
-    def merge(self, delta: ToolCallDelta) -> None:
-        """Take a piece."""
+    def merge(self, delta: ToolCallDelta) -> str:
+        """Take a piece; return what the arguments grew by."""
         self.id = self.id or delta.id
         if not self.name:
             self.name = delta.name
-        elif delta.name and delta.name != self.name and not self.pieces:
+        elif delta.name != self.name and not self._pieces:
             self.name += delta.name
-        if delta.arguments:
-            self.pieces.append(delta.arguments)
+        grown, self._half = whole_characters(self._half + delta.arguments)
+        if grown:
+            self._pieces.append(grown)
+        return grown
 
     def finished(self) -> ToolCall:
-        """Return the call. A missing id is made up, missing arguments are none."""
-        return ToolCall(
-            self.id or f"call_{uuid.uuid4().hex[:12]}", self.name, self.arguments.strip() or "{}"
-        )
+        """Return the call. A missing id is made up, once; missing arguments are none."""
+        if not self.id and not self._made_up_id:
+            self._made_up_id = f"call_{uuid.uuid4().hex[:12]}"
+        return ToolCall(self.id or self._made_up_id, self.name, self.arguments.strip() or "{}")
 
 
 class ToolCallSlots:
@@ -58,33 +65,36 @@ class ToolCallSlots:
 
     def __init__(self) -> None:
         self.slots: list[ToolCallSlot] = []
+        self._by_index: dict[int, ToolCallSlot] = {}
+        self._by_id: dict[str, ToolCallSlot] = {}
 
-    def merge(self, delta: ToolCallDelta) -> tuple[ToolCallSlot, bool]:
-        """Take a piece; return its slot, and whether that is a new one."""
-        slot = self._find(delta)
-        new = slot is None or self._is_reused(slot, delta)
+    def find(self, delta: ToolCallDelta) -> tuple[ToolCallSlot, bool]:
+        """Return the slot that a piece belongs to, and whether that is a new one."""
+        slot = self._known(delta)
+        new = slot is None or _is_another(slot, delta)
         if slot is None or new:
-            slot = ToolCallSlot(delta.index)
+            slot = ToolCallSlot()
             self.slots.append(slot)
-        slot.merge(delta)
+            if delta.index is not None:
+                self._by_index[delta.index] = slot
+        if delta.id:
+            self._by_id.setdefault(delta.id, slot)
         return slot, new
 
     def finished(self) -> list[ToolCall]:
         """Return the calls, without slots that never got a name or an id."""
         return [slot.finished() for slot in self.slots if slot.id or slot.name]
 
-    def _find(self, delta: ToolCallDelta) -> ToolCallSlot | None:
+    def _known(self, delta: ToolCallDelta) -> ToolCallSlot | None:
         if delta.index is not None:
-            return self._last(lambda slot: slot.index == delta.index)
+            return self._by_index.get(delta.index)
         if delta.id:
-            return self._last(lambda slot: slot.id == delta.id)
+            return self._by_id.get(delta.id)
         return self.slots[-1] if self.slots else None
 
-    def _last(self, wanted: Callable[[ToolCallSlot], bool]) -> ToolCallSlot | None:
-        return next((slot for slot in reversed(self.slots) if wanted(slot)), None)
 
-    @staticmethod
-    def _is_reused(slot: ToolCallSlot, delta: ToolCallDelta) -> bool:
-        """Tell whether a server uses an index again, for another call."""
-        other = bool(delta.id and slot.id and delta.id != slot.id)
-        return other and bool(delta.name) and slot.is_whole
+def _is_another(slot: ToolCallSlot, delta: ToolCallDelta) -> bool:
+    """Tell whether a server uses an index again for another call, or only gives the same call a new id."""
+    if not (delta.id and slot.id and delta.id != slot.id and delta.name):
+        return False
+    return delta.name != slot.name or slot.is_whole

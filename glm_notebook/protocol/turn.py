@@ -74,6 +74,8 @@ class _Part:
 
     @property
     def text(self) -> str:
+        if self.slot is not None:
+            return self.slot.arguments
         if len(self._pieces) > 1:
             self._pieces[:] = ["".join(self._pieces)]
         return self._pieces[0] if self._pieces else ""
@@ -110,6 +112,7 @@ class TurnState:
         self._seq = 0
         self._parts: list[_Part] = []
         self._calls = ToolCallSlots()
+        self._index_of: dict[ToolCallSlot, int] = {}
         self._first_token_s: float | None = None
         self._elapsed_s: float | None = None
         self._error: dict[str, Any] | None = None
@@ -186,13 +189,13 @@ class TurnState:
 
     def _remarks(self) -> list[Event]:
         """Say what a reader would wonder about in an answer that came whole (protocol notes, 0.10)."""
+        if self.finish_reason == "tool_calls" and not self.tool_calls:
+            return self._note("the model announced a tool call that did not come")
         if any(part.kind != "thinking" for part in self._parts):
             return []
-        if self.finish_reason == "length":
-            return self._note("the thinking used up all the tokens", 0.0)
-        if self.finish_reason == "tool_calls":
-            return self._note("the model announced a tool call that did not come", 0.0)
-        return self._note("the model gave no answer", 0.0)
+        if self.finish_reason == "length" and self._parts:
+            return self._note("the thinking used up all the tokens")
+        return self._note("the model gave no answer")
 
     def _thinking(self, delta: ThinkingDelta, at_s: float) -> list[Event]:
         return self._write("thinking", delta.text, at_s)
@@ -214,8 +217,8 @@ class TurnState:
         self.status = STATUS_OF_PART[part.kind]
         if self._first_token_s is None:
             self._first_token_s = part.started_s
-        slot = part.slot or ToolCallSlot(None)
-        events.append(PartStarted(part.kind, part.started_s, slot.id, slot.name))
+        id_, name = (part.slot.id, part.slot.name) if part.slot else ("", "")
+        events.append(PartStarted(part.kind, part.started_s, id_, name))
         return events
 
     def _end_last(self, at_s: float) -> list[Event]:
@@ -226,14 +229,18 @@ class TurnState:
         return [PartEnded(len(self._parts) - 1, at_s)]
 
     def _tool_call(self, delta: ToolCallDelta, at_s: float) -> list[Event]:
-        slot, new = self._calls.merge(delta)
-        events = self._begin(_Part("tool_call", at_s, slot)) if new else []
-        index = next(i for i, part in enumerate(self._parts) if part.slot is slot)
-        if not new and (delta.id or delta.name):
+        slot, new = self._calls.find(delta)
+        known = (slot.id, slot.name)
+        grown = slot.merge(delta)
+        events: list[Event] = []
+        if new:
+            self._index_of[slot] = len(self._parts)
+            events = self._begin(_Part("tool_call", at_s, slot))
+        index = self._index_of[slot]
+        if not new and (slot.id, slot.name) != known:
             events.append(ToolNamed(index, slot.id, slot.name))
-        if delta.arguments:
-            self._parts[index].append(delta.arguments)
-            events.append(PartDelta(index, delta.arguments))
+        if grown:
+            events.append(PartDelta(index, grown))
         return events
 
     def _usage(self, delta: UsageDelta, at_s: float) -> list[Event]:
@@ -249,6 +256,7 @@ class TurnState:
     def _restart(self, delta: RestartDelta, at_s: float) -> list[Event]:
         self._parts.clear()
         self._calls = ToolCallSlots()
+        self._index_of.clear()
         self.finish_reason = None
         self.status = "waiting"
         return [Restarted()]
@@ -258,9 +266,9 @@ class TurnState:
         return []
 
     def _noted(self, delta: NoteDelta, at_s: float) -> list[Event]:
-        return self._note(delta.text, at_s)
+        return self._note(delta.text)
 
-    def _note(self, text: str, at_s: float) -> list[Event]:
+    def _note(self, text: str) -> list[Event]:
         if text in self.notes:
             return []
         self.notes.append(text)
