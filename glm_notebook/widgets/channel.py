@@ -35,7 +35,7 @@ class Source(Protocol):
         """Seconds since its start."""
 
     def snapshot(self) -> Snapshot:
-        """What it has come to."""
+        """Return what it has come to."""
 
     def held(self) -> AbstractContextManager[object]:
         """Hold it still."""
