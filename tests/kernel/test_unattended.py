@@ -31,7 +31,7 @@ nbformat.write(notebook, sys.argv[2])
 
 @pytest.fixture
 def environment(simulator: Simulator) -> Iterator[dict[str, str]]:
-    yield {
+    return {
         **os.environ,
         "DASHSCOPE_API_KEY": KEY,
         "DASHSCOPE_COMPATIBLE_BASE_URL": simulator.base_url,
