@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 
 from glm_notebook.record import TURN_MIME, TurnRecord
 from glm_notebook.simulator import Simulator
-from tests.e2e.conftest import KEY, ROOT, Open
+from tests.e2e.conftest import Open
+from tests.e2e.lab import KEY, ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
