@@ -7,7 +7,7 @@ import platform
 from datetime import date
 from pathlib import Path
 
-from benchmarks import lab, protocol, startup
+from benchmarks import interrupt, lab, protocol, startup
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -22,8 +22,10 @@ def main() -> None:
     sections = [
         "# What it costs",
         f"Written by `make bench` on {date.today()}: {machine()}. Browser, kernel and server share the machine.",
-        "## Start",
-        "\n".join(["| what | asked | measured |", "|---|---|---|", *startup.main()]),
+        "## Start and stop",
+        "\n".join(
+            ["| what | asked | measured |", "|---|---|---|", *startup.main(), *interrupt.main()]
+        ),
         "## A streaming cell in JupyterLab",
         "Asked of ours: the end within 0.5 s (1 s for the largest turn) of the ideal, no task over 100 ms while it "
         "streams, at most 2 MB to the page, none over 300 ms when the largest turn settles.",
