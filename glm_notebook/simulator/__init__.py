@@ -4,8 +4,9 @@ It shares no code with the client: what both of them get wrong in the same way w
 """
 
 from glm_notebook.simulator.embedded import embedded
+from glm_notebook.simulator.handler import ReceivedRequest
 from glm_notebook.simulator.scenario import Match, Rule, Scenario, ScriptedCall, Text
-from glm_notebook.simulator.server import ReceivedRequest, Simulator
+from glm_notebook.simulator.server import Simulator
 
 __all__ = [
     "Match",

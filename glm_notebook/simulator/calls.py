@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -12,7 +11,7 @@ from glm_notebook.simulator.request import ChatRequest, Json
 from glm_notebook.simulator.scenario import ScriptedCall
 
 _WORD = re.compile(r"[a-z0-9]{3,}|[\u3400-\u9fff]")
-_QUOTED = re.compile(r"[\"'“‘「《]([^\"'”’」》]+)[\"'”’」》]")
+_QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|「([^」]+)」|《([^》]+)》')
 _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _DULL = frozenset({"get", "set", "the", "and", "for", "with", "what", "how", "are", "you"})
@@ -30,7 +29,7 @@ def invent_calls(request: ChatRequest) -> Sequence[ScriptedCall]:
         return ()
     tools = _wanted(request.tools, request.prompt, choice)
     calls = [
-        ScriptedCall(str(tool.get("name")), arguments)
+        ScriptedCall(tool["name"], arguments)
         for tool in tools
         for arguments in _arguments(tool, request.prompt)
     ]
@@ -39,55 +38,80 @@ def invent_calls(request: ChatRequest) -> Sequence[ScriptedCall]:
 
 def _wanted(tools: Sequence[Json], prompt: str, choice: Any) -> Sequence[Json]:
     if isinstance(choice, dict):
-        name = choice.get("function", {}).get("name")
-        return [tool for tool in tools if tool.get("name") == name]
+        return [tool for tool in tools if tool["name"] == choice["function"]["name"]]
     words = _words(prompt)
     return [tool for tool in tools if words & _words(_description(tool))] or tools[:1]
 
 
 def _description(tool: Json) -> str:
-    return f"{tool.get('name', '')} {tool.get('description', '')}".replace("_", " ")
+    return f"{tool['name']} {tool.get('description', '')}".replace("_", " ")
 
 
 def _words(text: str) -> set[str]:
     return set(_WORD.findall(text.lower())) - _DULL
 
 
-def _arguments(tool: Json, prompt: str) -> Iterator[Json]:
-    """Yield the arguments of one call for each name in the prompt, at least of one."""
-    schema = tool.get("parameters") or {}
-    if not _takes_text(schema):
-        yield _value(schema, "", prompt) or {}
-        return
+def _arguments(tool: Json, prompt: str) -> Sequence[Json]:
+    """Return the arguments of one call for each name in the prompt, if that makes a difference."""
+    schema = tool.get("parameters")
+    if not isinstance(schema, dict):
+        return [{}]
+    found: list[Json] = []
     for name in _names(prompt):
-        yield _value(schema, name, prompt) or {}
-
-
-def _takes_text(schema: Json) -> bool:
-    return '"string"' in json.dumps(schema)
+        arguments = _object(schema, name, prompt, count())
+        if arguments not in found:
+            found.append(arguments)
+    return found
 
 
 def _names(prompt: str) -> Sequence[str]:
     """Return what is quoted in a prompt, or its proper names, or all of it."""
-    return _QUOTED.findall(prompt) or _NAME.findall(prompt) or [prompt]
+    quoted = ["".join(groups) for groups in _QUOTED.findall(prompt)]
+    return quoted or _NAME.findall(prompt) or [prompt]
 
 
-def _value(schema: Json, text: str, prompt: str, position: Iterator[int] | None = None) -> Any:
-    """Return a value that a JSON schema allows."""
-    position = position or count()
-    if "enum" in schema:
-        values = schema["enum"]
+def _object(schema: Json, text: str, prompt: str, position: Iterator[int]) -> Json:
+    """Return an object with what is required, or with everything if the schema does not say."""
+    properties, required = schema.get("properties"), schema.get("required")
+    known = properties if isinstance(properties, dict) else {}
+    names = required if isinstance(required, list) else known
+    return {
+        name: _value(known.get(name), text, prompt, position)
+        for name in names
+        if isinstance(name, str)
+    }
+
+
+def _value(schema: Any, text: str, prompt: str, position: Iterator[int]) -> Any:
+    """Return a value for a JSON schema: not for every schema one that it allows."""
+    schema = _plain(schema)
+    values = schema.get("enum")
+    if isinstance(values, list) and values:
         return next((v for v in values if str(v).lower() in prompt.lower()), values[0])
-    kind = schema.get("type", "object" if "properties" in schema else "string")
-    if kind == "object":
-        properties = schema.get("properties", {})
-        names = schema.get("required", list(properties))
-        return {name: _value(properties.get(name, {}), text, prompt, position) for name in names}
-    if kind == "array":
-        return [_value(schema.get("items", {}), text, prompt, position)]
-    if kind in ("integer", "number"):
-        return _number(prompt, next(position), whole=kind == "integer")
-    return {"boolean": True, "null": None}.get(kind, text)
+    match schema.get("type", "object" if "properties" in schema else "string"):
+        case "object":
+            return _object(schema, text, prompt, position)
+        case "array":
+            return [_value(schema.get("items"), text, prompt, position)]
+        case "integer" | "number" as kind:
+            return _number(prompt, next(position), whole=kind == "integer")
+        case "boolean":
+            return True
+        case "null":
+            return None
+        case _:
+            return text
+
+
+def _plain(schema: Any) -> Json:
+    """Return a schema without alternatives: the first of them."""
+    if not isinstance(schema, dict):
+        return {}
+    match schema.get("anyOf"):
+        case [first, *_]:
+            return _plain(first)
+    kind = schema.get("type")
+    return {**schema, "type": kind[0]} if isinstance(kind, list) and kind else schema
 
 
 def _number(prompt: str, index: int, *, whole: bool) -> float:

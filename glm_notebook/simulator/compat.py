@@ -6,8 +6,7 @@ The keys of the first, the later and the last chunk stand in different orders; s
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,10 +162,3 @@ def model_list(ids: Iterable[str], created: int) -> Json:
     """Return the body of the list of models."""
     entry = {"object": "model", "created": created, "owned_by": "system"}
     return {"object": "list", "data": [{"id": id, **entry} for id in ids]}
-
-
-def dump(value: Mapping[str, Any]) -> bytes:
-    """Write a JSON body."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "backslashreplace"
-    )

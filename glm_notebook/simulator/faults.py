@@ -17,7 +17,8 @@ from glm_notebook.simulator.refusals import Refusal, documented, documented_code
 from glm_notebook.simulator.reply import Reply
 from glm_notebook.simulator.sse import Cut, Event, Item, Raw, Stall, Wire
 
-Stage = Literal["answer", "reply", "pieces", "items", "wire"]
+Stage = Literal["answer", "reply", "pieces", "events", "items", "wire"]
+"""``events`` are the items of a streamed reply; a reply in one piece has a single item."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -36,26 +37,8 @@ class Page:
     """A response that comes instead of any reply."""
 
     status: int
-    headers: Mapping[str, str]
+    content_type: str
     body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault with its arguments."""
-
-    name: str
-    stage: Stage
-    arguments: Sequence[Any] = field(default=())
-
-    @property
-    def wire(self) -> Mapping[str, Any]:
-        """What it sets of the wire."""
-        return _KINDS[self.name].wire
-
-    def apply(self, *subject: Any) -> Any:
-        """Apply the fault to what its stage works on."""
-        return _KINDS[self.name].function(*subject, *self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +63,77 @@ class Kind:
         """What it does."""
         return inspect.cleandoc(self.function.__doc__ or "").partition("\n\n")[0]
 
-    def parse(self, arguments: Sequence[str]) -> Fault:
+    def parse(self, texts: Sequence[str]) -> Fault:
         """Read the arguments of this fault.
 
         Raises
         ------
         ValueError
-            If there are too few or too many, or one is not a number.
+            If there are too few or too many, or one is not what it should be.
         """
         required = sum(map(_is_required, self.parameters))
-        if not required <= len(arguments) <= len(self.parameters):
+        if not required <= len(texts) <= len(self.parameters):
             raise ValueError(f"The fault is written {self.usage}.")
-        pairs = zip(self.parameters, arguments, strict=False)
-        return Fault(self.name, self.stage, tuple(_convert(p, text) for p, text in pairs))
+        pairs = zip(self.parameters, texts, strict=False)
+        return Fault(self, tuple(self._convert(parameter, text) for parameter, text in pairs))
+
+    def _convert(self, parameter: inspect.Parameter, text: str) -> Any:
+        convert = _CONVERTERS[str(parameter.annotation).partition(" ")[0]]
+        try:
+            return convert(text)
+        except ValueError as error:
+            raise ValueError(f"The fault is written {self.usage}: {error}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault with its arguments."""
+
+    kind: Kind
+    arguments: Sequence[Any] = field(default=())
+
+    def apply(self, *subject: Any) -> Any:
+        """Apply the fault to what its stage works on."""
+        return self.kind.function(*subject, *self.arguments)
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{text!r} is not a whole number.")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not seconds >= 0:  # nor is NaN
+        raise ValueError(f"{text!r} is not a number of seconds.")
+    return seconds
+
+
+_CONVERTERS: Mapping[str, Callable[[str], Any]] = {
+    "int": _natural,
+    "float": _seconds,
+    "str": str,
+    "Refusal": documented_code,
+}
+"""How an argument is read, by the annotation of its parameter."""
 _KINDS: dict[str, Kind] = {}
-_SUBJECTS: Mapping[Stage, int] = {"answer": 0, "reply": 1, "pieces": 1, "items": 2, "wire": 1}
+_SUBJECTS: Mapping[Stage, int] = {
+    "answer": 0,
+    "reply": 1,
+    "pieces": 1,
+    "events": 2,
+    "items": 2,
+    "wire": 1,
+}
+"""How many parameters of a fault's function are not its own arguments."""
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:
     return parameter.default is parameter.empty
-
-
-def _convert(parameter: inspect.Parameter, text: str) -> Any:
-    kind = str(parameter.annotation).partition(" ")[0]
-    return {"int": int, "float": float}.get(kind, str)(text)
 
 
 def _fault(name: str, stage: Stage, **wire: Any) -> Callable[[Function], Function]:
@@ -163,7 +191,7 @@ def _html_502() -> Page:
     """Answer like a proxy: status 502 and a page of HTML."""
     body = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     body += b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
-    return Page(502, {"Content-Type": "text/html"}, body)
+    return Page(502, "text/html", body)
 
 
 # The reply.
@@ -172,14 +200,17 @@ def _html_502() -> Page:
 @_fault("thinking-only", "reply")
 def _thinking_only(reply: Reply) -> Reply:
     """End after the thinking with finish reason stop, without an answer, and count no token."""
-    usage = replace(reply.usage, completion_tokens=0, thinking_tokens=0)
+    thinking_tokens = None if reply.thinking is None else 0
+    usage = replace(reply.usage, completion_tokens=0, thinking_tokens=thinking_tokens)
     return replace(reply, answer="", calls=(), finish_reason="stop", usage=usage)
 
 
 @_fault("stray-think", "reply")
 def _stray_think(reply: Reply) -> Reply:
     """Put thinking into the answer, with only its closing tag, and leave the thinking empty."""
-    return replace(reply, thinking="", answer=f"{reply.thinking or ''}</think>\n\n{reply.answer}")
+    if reply.thinking is None:
+        return reply
+    return replace(reply, thinking="", answer=f"{reply.thinking}</think>\n\n{reply.answer}")
 
 
 # The pieces.
@@ -210,6 +241,12 @@ def _cut(items: Iterator[Item], context: Context, k: int) -> Iterator[Item]:
     yield Cut()
 
 
+@_fault("cut-close", "items", close_delimited=True)
+def _cut_close(items: Iterator[Item], context: Context, k: int) -> Iterator[Item]:
+    """Break the connection after k events of a body that is delimited by its end only."""
+    return _cut(items, context, k)
+
+
 @_fault("stall", "items")
 def _stall(
     items: Iterator[Item], context: Context, k: int, seconds: float | None = None
@@ -220,22 +257,25 @@ def _stall(
     yield from items
 
 
-@_fault("error-after", "items")
+_INSPECTED = replace(
+    documented_code("data_inspection_failed"),
+    message="Output data may contain inappropriate content.",
+)
+
+
+@_fault("error-after", "events")
 def _error_after(
-    items: Iterator[Item], context: Context, k: int, code: str = "data_inspection_failed"
+    items: Iterator[Item], context: Context, k: int, code: Refusal = _INSPECTED
 ) -> Iterator[Item]:
     """Send an error inside the stream after k events, and end without [DONE]."""
-    last = 0
+    at_token = 0
     for item in _first(items, k):
-        last = getattr(item, "at_token", last)
+        at_token = getattr(item, "at_token", at_token)
         yield item
-    refusal = documented_code(code)
-    if code == "data_inspection_failed":
-        refusal = replace(refusal, message="Output data may contain inappropriate content.")
-    yield replace(context.error(refusal), at_token=last)
+    yield replace(context.error(code), at_token=at_token)
 
 
-@_fault("restart", "items")
+@_fault("restart", "events")
 def _restart(items: Iterator[Item], context: Context, k: int) -> Iterator[Item]:
     """Break event k+1 off in the middle and begin again in the same line, with a new id."""
     every = list(items)
@@ -253,23 +293,11 @@ def _again(items: Iterable[Item], id: str, at_token: int) -> Iterator[Event]:
     """Yield the events of a stream once more, under another id and later."""
     for item in items:
         if isinstance(item, Event):
-            payload = item.payload if isinstance(item.payload, str) else _renamed(item.payload, id)
-            yield replace(item, payload=payload, at_token=item.at_token + at_token)
-
-
-def _renamed(payload: Mapping[str, Any], id: str) -> Mapping[str, Any]:
-    key = "request_id" if "request_id" in payload else "id"
-    return {**payload, key: id}
+            payload = item.payload if isinstance(item.payload, str) else {**item.payload, "id": id}
+            yield Event(payload, item.at_token + at_token)
 
 
 # The wire.
-
-
-@_fault("cut-close", "items", close_delimited=True)
-def _cut_close(items: Iterator[Item], context: Context, k: int) -> Iterator[Item]:
-    """Break the connection after k events of a body that is delimited by its end only."""
-    yield from _first(items, k)
-    yield Cut()
 
 
 @_fault("one-byte", "wire")

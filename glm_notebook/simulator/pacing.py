@@ -68,6 +68,19 @@ class Pace:
         return self.first_token_s + at_token / self.tokens_per_s
 
 
+def check_pace(tokens_per_s: float | None, first_token_s: float | None) -> None:
+    """Refuse what is no pace.
+
+    Raises
+    ------
+    ValueError
+        If one of them is negative or not a number.
+    """
+    for name, value in (("tokens_per_s", tokens_per_s), ("first_token_s", first_token_s)):
+        if value is not None and not value >= 0:
+            raise ValueError(f"{name} is {value}; it should be 0 or more")
+
+
 async def play(items: Iterable[Item], pace: Pace, outlet: Outlet, clock: Clock) -> bool:
     """Send items at their time.
 
@@ -84,8 +97,7 @@ async def play(items: Iterable[Item], pace: Pace, outlet: Outlet, clock: Clock) 
                 wait = start + pace.due_s(item.at_token) - clock.now()
                 if wait > 0 or len(batch) >= _WRITE_BYTES:
                     await _send(batch, outlet)
-                if wait > 0:
-                    await clock.sleep(wait)
+                    await clock.sleep(max(wait, 0))  # 0 lets other connections have their turn
                 batch += item.encode()
             case Stall():
                 await _send(batch, outlet)

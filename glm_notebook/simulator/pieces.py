@@ -9,6 +9,9 @@ from random import Random
 from glm_notebook.simulator.reply import Call, Reply
 from glm_notebook.simulator.tokens import count_tokens, split_text
 
+_ARGUMENTS_LONGEST = 8
+"""Characters of a fragment of arguments: few, so that even short ones come in several."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
@@ -72,6 +75,12 @@ class Finish:
 Piece = Opening | Thinking | Answer | CallStart | CallArguments | CallsEnd | Finish
 
 
+def seeded(*parts: object) -> Random:
+    """Return random numbers that are the same for the same parts: no secret hangs on them."""
+    text = " ".join(map(str, parts))
+    return Random(text.encode("utf-8", "surrogatepass"))  # noqa: S311
+
+
 def cut_reply(reply: Reply, random: Random, *, tool_stream: bool) -> Iterator[Piece]:
     """Cut a reply into pieces.
 
@@ -108,5 +117,5 @@ def _cut_call(index: int, call: Call, random: Random, tool_stream: bool) -> Iter
         yield CallStart(index, call.id, call.name, call.arguments, tokens)
         return
     yield CallStart(index, call.id, call.name, tokens=name_tokens)
-    for text, tokens in split_text(call.arguments, random):
+    for text, tokens in split_text(call.arguments, random, _ARGUMENTS_LONGEST):
         yield CallArguments(index, text, tokens)

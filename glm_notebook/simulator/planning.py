@@ -9,6 +9,7 @@ from random import Random
 
 from glm_notebook.simulator.calls import invent_calls
 from glm_notebook.simulator.models import ModelFacts
+from glm_notebook.simulator.pieces import seeded
 from glm_notebook.simulator.reply import Call, Reply, Usage
 from glm_notebook.simulator.request import ChatRequest
 from glm_notebook.simulator.scenario import Rule, ScriptedCall
@@ -35,16 +36,12 @@ def plan_reply(
         What the request costs as input.
     """
     fill = _filler(request)
-    thinking = fill(str(rule.thinking)).strip() if request.thinking else None
+    thinking = fill(rule.thinking_text) if request.thinking else None
     calls = _calls(request, rule)
-    answer = rule.before_tools if calls else str(rule.answer).strip("\n")
-    answer, finish = _stop(fill(answer), request.parameters.get("stop"))
-    limits = _limits(request, facts)
-    thinking, answer, is_cut = _cut(thinking, answer, limits)
-    if calls:
-        finish = "tool_calls"
-    elif is_cut:
-        finish = "length"
+    answer = fill(rule.before_tools if calls else rule.answer_text)
+    answer = _stop(answer, request.parameters.get("stop"))
+    thinking, answer, is_cut = _cut(thinking, answer, _limits(request, facts))
+    finish = "tool_calls" if calls else "length" if is_cut else "stop"
     usage = _usage(thinking, answer, calls, prompt_tokens, cached_tokens if facts.caches else None)
     return Reply(
         thinking, answer, calls, rule.finish_reason or finish, _override(usage, rule.usage)
@@ -55,7 +52,7 @@ def _calls(request: ChatRequest, rule: Rule) -> Sequence[Call]:
     if not rule.calls_in(request.round):
         return ()
     scripted = invent_calls(request) if rule.tool_calls == "auto" else rule.tool_calls
-    random = Random(f"{request.prompt} {request.round}")  # noqa: S311 - ids, not secrets
+    random = seeded(len(request.user_texts), request.round, request.prompt)
     return [_call(call, random) for call in scripted]
 
 
@@ -85,11 +82,11 @@ def _quote(text: str) -> str:
     return line if len(line) <= _QUOTE_LENGTH else line[:_QUOTE_LENGTH] + "…"
 
 
-def _stop(answer: str, stop: object) -> tuple[str, str]:
-    """Return the answer up to the first stop sequence, and why it ended."""
+def _stop(answer: str, stop: object) -> str:
+    """Return the answer up to the first stop sequence."""
     words = [stop] if isinstance(stop, str) else stop if isinstance(stop, list) else []
     found = [answer.find(word) for word in words if isinstance(word, str) and word in answer]
-    return answer[: min(found, default=len(answer))], "stop"
+    return answer[: min(found, default=len(answer))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +118,13 @@ def _cut(thinking: str | None, answer: str, limits: _Limits) -> tuple[str | None
 
     A spent thinking budget does not end a reply: the model goes on to its answer.
     """
-    kept = cut_to_tokens(thinking or "", limits.thinking)
-    left = limits.answer
+    planned = cut_to_tokens(thinking or "", limits.thinking)
+    kept, left = planned, limits.answer
     if limits.together is not None:
-        kept = cut_to_tokens(kept, limits.together)
+        kept = cut_to_tokens(planned, limits.together)
         left = min(left, limits.together - count_tokens(kept))
     said = cut_to_tokens(answer, left)
-    is_cut = said != answer or (
-        limits.together is not None and count_tokens(kept) >= limits.together
-    )
+    is_cut = kept != planned or said != answer
     return (None if thinking is None else kept), said, is_cut
 
 

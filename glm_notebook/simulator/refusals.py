@@ -6,9 +6,9 @@ Source: Model Studio, "Error messages" (help.aliyun.com/en/model-studio/error-co
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+
+from glm_notebook.simulator.sse import Event, dump
 
 _ALGORITHM = "<400> InternalError.Algo.InvalidParameter: "
 
@@ -19,42 +19,26 @@ class Refusal:
 
     status: int
     code: str
-    """As the DashScope protocol writes it."""
+    """As the page of error messages spells it."""
     message: str
     alias: str = ""
-    """The code as the OpenAI-compatible protocol writes it; empty if it is the same."""
+    """The code as the OpenAI-compatible protocol spells it; empty if it is the same."""
     type: str = "invalid_request_error"
-    headers: Mapping[str, str] = field(default_factory=dict)
 
-    def compat_error(self) -> dict[str, object]:
+    def error(self) -> dict[str, object]:
         """Return the object under ``error``."""
         code = self.alias or self.code
         return {"message": self.message, "type": self.type, "param": None, "code": code}
 
-    def compat_body(self, request_id: str) -> bytes:
-        """Return shape A: an error object and the request id."""
-        return _json({"error": self.compat_error(), "request_id": request_id})
+    def body(self, request_id: str) -> bytes:
+        """Return the body of an ordinary response."""
+        return dump({"error": self.error(), "request_id": request_id})
 
-    def compat_event(self) -> bytes:
-        """Return shape C': the error as the only event of a stream, its keys sorted."""
-        return b"data: " + _json({"error": dict(sorted(self.compat_error().items()))}) + b"\n\n"
-
-    def native_error(self, request_id: str) -> dict[str, object]:
-        """Return the object of shapes B, C and D."""
-        return {"code": self.code, "message": self.message, "request_id": request_id}
-
-    def native_body(self, request_id: str) -> bytes:
-        """Return shape B: code, message and request id side by side."""
-        return _json(self.native_error(request_id))
-
-    def native_event(self, request_id: str, event_id: int = 1) -> bytes:
-        """Return shape C: an error event that carries its status in a comment."""
-        head = f"id:{event_id}\nevent:error\n:HTTP_STATUS/{self.status}\ndata:"
-        return head.encode() + self.native_body(request_id) + b"\n\n"
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    def event(self) -> bytes:
+        """Return the body where a stream was asked for: one event, in another order, without id."""
+        error = self.error()
+        order = ("code", "param", "message", "type")
+        return Event({"error": {key: error[key] for key in order}}).encode()
 
 
 def invalid(message: str, *, prefix: bool = True) -> Refusal:
@@ -78,9 +62,7 @@ NO_KEY = Refusal(
     " using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
     alias="invalid_api_key",
 )
-NO_KEY_NATIVE = replace(NO_KEY, message="No API-key provided.")
 BAD_KEY = replace(NO_KEY, message="Incorrect API key provided.")
-BAD_KEY_NATIVE = replace(NO_KEY, message="Invalid API-key provided.")
 BAD_BODY = invalid("Required body invalid, check the request body format.", prefix=False)
 NOT_ASYNCHRONOUS = Refusal(
     403,
@@ -95,7 +77,6 @@ EMPTY_MODEL = Refusal(
 EMPTY_INPUT = Refusal(
     400, "BadRequest.EmptyInput", "Required input parameter missing from request."
 )
-URL_ERROR = invalid("url error, please check url!", prefix=False)
 
 
 def model_not_found(model: str) -> Refusal:

@@ -26,15 +26,12 @@ class ChatRequest:
         Everything else, under the names of the OpenAI-compatible protocol.
     stream : bool
         Whether server-sent events are wanted.
-    native : bool
-        Whether it came by the DashScope protocol.
     """
 
     model: str
     messages: Sequence[Json]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     stream: bool = False
-    native: bool = False
 
     @property
     def thinking(self) -> bool:

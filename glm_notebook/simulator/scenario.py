@@ -12,17 +12,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 from glm_notebook.simulator.faults import parse_faults
+from glm_notebook.simulator.pacing import check_pace
+from glm_notebook.simulator.reading import read
+from glm_notebook.simulator.reply import Usage
 from glm_notebook.simulator.request import ChatRequest
 from glm_notebook.simulator.tokens import repeat_to_tokens
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,13 @@ class Match:
     """Which request of the turn: 1 follows the user, 2 the results of the first tool calls."""
     after_tools: bool | None = None
     """Whether tools have returned something in this turn."""
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that is none."""
+        try:
+            re.compile(self.pattern or "")
+        except re.error as error:
+            raise ValueError(f"the pattern {self.pattern!r} is not valid: {error}") from None
 
     def accepts(self, request: ChatRequest, number: int) -> bool:
         """Tell whether a request, the `number`-th of all, is meant."""
@@ -116,9 +122,23 @@ class Rule:
     first_token_s: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a fault that does not exist, and a pattern that is none, as soon as it is written."""
+        """Refuse what could only fail later, in the middle of a talk."""
         parse_faults(self.fault)
-        re.compile(self.matcher.pattern or "")
+        check_pace(self.tokens_per_s, self.first_token_s)
+        figures = [f.name for f in fields(Usage)]
+        for name in self.usage:
+            if name not in figures:
+                raise ValueError(f"usage has no {name!r}, only {', '.join(figures)}")
+
+    @property
+    def thinking_text(self) -> str:
+        """The thinking, written out."""
+        return self.thinking.strip() if isinstance(self.thinking, str) else str(self.thinking)
+
+    @property
+    def answer_text(self) -> str:
+        """The answer, written out; without the line breaks that surround a multi-line string."""
+        return self.answer.strip("\n") if isinstance(self.answer, str) else str(self.answer)
 
     @property
     def matcher(self) -> Match:
@@ -154,6 +174,10 @@ class Scenario:
     models: Sequence[str] = ()
     """Ids of models that exist beside the documented ones."""
 
+    def __post_init__(self) -> None:
+        """Refuse a pace that is none."""
+        check_pace(self.tokens_per_s, self.first_token_s)
+
     def choose(self, request: ChatRequest, number: int) -> Rule:
         """Return the first rule that matches, the built-in ones after this scenario's own."""
         rules = (*self.rules, *demo().rules)
@@ -171,49 +195,42 @@ class Scenario:
         Raises
         ------
         ValueError
-            If the file has another ending, cannot be parsed, or has a key that does not exist.
+            If the file has another ending, or holds no scenario; says what is wrong, and where.
         """
         path = Path(path)
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".toml":
-            return cls.from_dict(tomllib.loads(text))
-        if path.suffix == ".json":
-            return cls.from_dict(json.loads(text))
-        raise ValueError(f"A scenario is a .toml or a .json file, not {path.name!r}.")
+        if path.suffix not in (".toml", ".json"):
+            raise ValueError(f"A scenario is a .toml or a .json file, not {path.name!r}.")
+        parse = _parse_toml if path.suffix == ".toml" else json.loads
+        try:
+            data = parse(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{path.name}: {error}") from None
+        return cls.from_dict(data, path.name)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Scenario:
+    def from_dict(cls, data: Mapping[str, Any], name: str = "scenario") -> Scenario:
         """Make a scenario from what a file holds.
+
+        Parameters
+        ----------
+        data : dict
+            Keys are the fields of `Scenario`; a rule has those of `Rule`, and so on.
+        name : str
+            What errors call it.
 
         Raises
         ------
         ValueError
-            If a key does not exist.
+            If it holds no scenario; says what is wrong, and where.
         """
-        rules = tuple(_rule(rule) for rule in data.get("rules", ()))
-        return cls(**{**_checked(cls, data), "rules": rules})
+        if not isinstance(data, Mapping):
+            raise ValueError(f"{name}: {data!r} should be a table")
+        return read(cls, data, (name,))
 
 
-def _rule(data: Mapping[str, Any]) -> Rule:
-    values = _checked(Rule, data)
-    if isinstance(values.get("match"), Mapping):
-        values["match"] = Match(**_checked(Match, values["match"]))
-    for name in ("thinking", "answer"):
-        if isinstance(values.get(name), Mapping):
-            values[name] = Text(**_checked(Text, values[name]))
-    if isinstance(values.get("tool_calls"), list):
-        calls = [ScriptedCall(**_checked(ScriptedCall, call)) for call in values["tool_calls"]]
-        values["tool_calls"] = tuple(calls)
-    return Rule(**values)
-
-
-def _checked(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    names = [f.name for f in fields(cls)]
-    unknown = sorted(set(data) - set(names))
-    if unknown:
-        known = ", ".join(names)
-        raise ValueError(f"{cls.__name__} has no key {unknown[0]!r} in a scenario; it has {known}.")
-    return dict(data)
+def _parse_toml(text: str) -> Any:
+    """Parse TOML with the standard library, or what stands in for it before Python 3.11."""
+    return import_module("tomllib" if sys.version_info >= (3, 11) else "tomli").loads(text)
 
 
 @cache

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from random import Random
 from typing import Any
 from uuid import uuid4
 
 from glm_notebook.simulator import compat, refusals
 from glm_notebook.simulator.faults import Context, Fault, Page, parse_faults
 from glm_notebook.simulator.models import ModelFacts, known_models
-from glm_notebook.simulator.pacing import Pace
-from glm_notebook.simulator.pieces import Piece, cut_reply
+from glm_notebook.simulator.pacing import Pace, check_pace
+from glm_notebook.simulator.pieces import Piece, cut_reply, seeded
 from glm_notebook.simulator.planning import plan_reply
 from glm_notebook.simulator.refusals import Refusal
 from glm_notebook.simulator.reply import Reply
 from glm_notebook.simulator.request import ChatRequest, parse_compat
 from glm_notebook.simulator.scenario import Rule, Scenario, demo
-from glm_notebook.simulator.sse import Event, Item, Raw, Wire
+from glm_notebook.simulator.sse import Event, Item, Raw, Wire, dump
 from glm_notebook.simulator.tokens import PromptCache
 from glm_notebook.simulator.validation import prompt_tokens, refuse
 
 FAULT_HEADER = "X-Sim-Fault"
+MARK = {"x-glm-simulator": "1"}
+"""The header of every response, by which a client knows that no model was asked."""
 _EVENT_STREAM = "text/event-stream;charset=UTF-8"
 _JSON = "application/json"
 
@@ -35,7 +35,6 @@ class Incoming:
     """An HTTP request."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Looked up by the spelling that this module uses."""
     body: bytes = b""
 
     def header(self, name: str) -> str:
@@ -52,8 +51,8 @@ class Response:
     items: Iterable[Item]
     length: int | None = None
     """Bytes of the body, if it is sent with a length."""
-    pace: Pace = Pace()
-    wire: Wire = Wire()
+    pace: Pace = field(default_factory=Pace)
+    wire: Wire = field(default_factory=Wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +61,11 @@ class _Exchange:
 
     incoming: Incoming
     request_id: str
-    native: bool = False
     stream: bool = False
 
 
 class Service:
-    """What the simulator answers.
+    """What the simulator answers, one request after the other: not for several threads.
 
     Parameters
     ----------
@@ -90,6 +88,7 @@ class Service:
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
+        check_pace(tokens_per_s, first_token_s)
         self.scenario = scenario or demo()
         self._tokens_per_s = tokens_per_s
         self._first_token_s = first_token_s
@@ -98,19 +97,18 @@ class Service:
         self._models = known_models(self.scenario.models)
         self._cache = PromptCache()
         self._number = 0
-        self._lock = threading.Lock()
 
     # Routes.
 
     def chat_compat(self, incoming: Incoming) -> Response:
         """Answer ``POST /compatible-mode/v1/chat/completions``."""
         exchange = _Exchange(incoming, self._new_id())
-        number = self._count()
+        self._number += 1
         body, refusal = self._open(exchange)
         if body is None:
             return self._refuse(exchange, refusal or refusals.BAD_BODY)
         request = parse_compat(body)
-        return self._chat(replace(exchange, stream=request.stream), request, number)
+        return self._chat(replace(exchange, stream=request.stream), request)
 
     def models_compat(self, incoming: Incoming) -> Response:
         """Answer ``GET /compatible-mode/v1/models``."""
@@ -119,30 +117,34 @@ class Service:
         if refusal is not None:
             return self._refuse(exchange, refusal)
         body = compat.model_list(self._models, int(self._clock()))
-        return self._whole(exchange, 200, compat.dump(body))
+        return self._whole(exchange, 200, dump(body))
 
-    def unknown(self, incoming: Incoming, method: str = "POST") -> Response:
-        """Answer a path, or a method, that does not exist."""
-        exchange = _Exchange(incoming, self._new_id(), native=True)
-        if method == "GET":
-            message = "Request method 'GET' is not supported."
-            return self._refuse(exchange, refusals.invalid(message, prefix=False))
-        return self._refuse(exchange, refusals.documented(404, "NotFound"))
+    def not_found(self, incoming: Incoming) -> Response:
+        """Answer a path that does not exist."""
+        return self._refuse(
+            _Exchange(incoming, self._new_id()), refusals.documented(404, "NotFound")
+        )
+
+    def wrong_method(self, incoming: Incoming, method: str) -> Response:
+        """Answer a method that a path does not have."""
+        refusal = refusals.invalid(f"Request method '{method}' is not supported.", prefix=False)
+        return self._refuse(_Exchange(incoming, self._new_id()), refusal)
+
+    def failed(self, incoming: Incoming) -> Response:
+        """Answer where the simulator itself has failed."""
+        return self._refuse(
+            _Exchange(incoming, self._new_id()), refusals.documented(500, "InternalError")
+        )
 
     # Steps of an answer, in the order of the service: key, body, model, request, faults, reply.
-
-    def _count(self) -> int:
-        with self._lock:
-            self._number += 1
-            return self._number
 
     def _authenticate(self, exchange: _Exchange) -> Refusal | None:
         scheme, _, key = exchange.incoming.header("Authorization").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
-            return refusals.NO_KEY_NATIVE if exchange.native else refusals.NO_KEY
+            return refusals.NO_KEY
         if key == "bad" or key in self.scenario.refused_keys:
-            return refusals.BAD_KEY_NATIVE if exchange.native else refusals.BAD_KEY
+            return refusals.BAD_KEY
         return None
 
     def _open(self, exchange: _Exchange) -> tuple[dict[str, Any] | None, Refusal | None]:
@@ -158,7 +160,7 @@ class Service:
             return None, refusals.BAD_BODY
         return (body, None) if isinstance(body, dict) else (None, refusals.BAD_BODY)
 
-    def _chat(self, exchange: _Exchange, request: ChatRequest, number: int) -> Response:
+    def _chat(self, exchange: _Exchange, request: ChatRequest) -> Response:
         if not request.model:
             return self._refuse(exchange, refusals.EMPTY_MODEL)
         facts = self._models.get(request.model)
@@ -167,21 +169,21 @@ class Service:
         refusal = refuse(request, facts)
         if refusal is not None:
             return self._refuse(exchange, refusal, framed=request.stream)
-        rule = self.scenario.choose(request, number)
+        rule = self.scenario.choose(request, self._number)
         try:
-            header = parse_faults(exchange.incoming.header(FAULT_HEADER))
+            asked = parse_faults(exchange.incoming.header(FAULT_HEADER))
         except ValueError as error:
             return self._refuse(exchange, Refusal(400, "SimulatorError", str(error)))
-        faults = [*parse_faults(rule.fault), *header]
+        faults = [*parse_faults(rule.fault), *asked]
         for fault in faults:
-            if fault.stage == "answer":
+            if fault.kind.stage == "answer":
                 return self._answer_instead(exchange, fault.apply())
         return self._reply(exchange, request, facts, rule, faults)
 
     def _answer_instead(self, exchange: _Exchange, answer: Refusal | Page) -> Response:
         if isinstance(answer, Refusal):
             return self._refuse(exchange, answer)
-        return _finished(answer.status, answer.headers, answer.body)
+        return _finished(answer.status, {**MARK, "content-type": answer.content_type}, answer.body)
 
     def _reply(
         self,
@@ -194,12 +196,12 @@ class Service:
         cached = self._cache.look_up(request.model, request.prompt_text(facts))
         reply = plan_reply(request, rule, facts, prompt_tokens(request, facts), cached)
         for fault in faults:
-            if fault.stage == "reply":
+            if fault.kind.stage == "reply":
                 reply = fault.apply(reply)
-        random = Random(f"{request.parameters.get('seed')} {reply.answer}")  # noqa: S311
+        random = seeded(request.parameters.get("seed"), reply.answer)
         pieces: Iterator[Piece] = cut_reply(reply, random, tool_stream=_tool_stream(request, facts))
         for fault in faults:
-            if fault.stage == "pieces":
+            if fault.kind.stage == "pieces":
                 pieces = fault.apply(pieces)
         response = self._encode(exchange, request, reply, pieces)
         return self._break(exchange, replace(response, pace=self._pace(rule)), faults)
@@ -214,7 +216,7 @@ class Service:
             thinking=reply.thinking is not None,
         )
         if not request.stream:
-            body = compat.dump(compat.whole(reply, envelope))
+            body = dump(compat.whole(reply, envelope))
             response = self._whole(exchange, 200, body)
             return replace(response, items=[Raw(body, reply.usage.completion_tokens)])
         options = request.parameters.get("stream_options")
@@ -228,15 +230,15 @@ class Service:
         items: Iterator[Item] = iter(response.items)
         wire = response.wire
         context = Context(
-            error=lambda refusal: Event({"error": refusal.compat_error()}),
+            error=lambda refusal: Event({"error": refusal.error()}),
             new_id=lambda: f"chatcmpl-{self._new_id()}",
         )
         for fault in faults:
-            if fault.stage == "items":
+            if fault.kind.stage == "items" or (fault.kind.stage == "events" and exchange.stream):
                 items = fault.apply(items, context)
-            elif fault.stage == "wire":
+            elif fault.kind.stage == "wire":
                 wire = fault.apply(wire)
-            wire = replace(wire, **fault.wire)
+            wire = replace(wire, **fault.kind.wire)
         return replace(response, items=items, wire=wire)
 
     def _pace(self, rule: Rule) -> Pace:
@@ -255,16 +257,9 @@ class Service:
     def _refuse(self, exchange: _Exchange, refusal: Refusal, *, framed: bool = False) -> Response:
         """Return an error, as the event of a stream if it is `framed`."""
         if framed:
-            body = refusal.compat_event()
             headers = self._headers(exchange, _EVENT_STREAM)
-            return _finished(refusal.status, {**headers, **refusal.headers}, body)
-        body = (
-            refusal.native_body(exchange.request_id)
-            if exchange.native
-            else refusal.compat_body(exchange.request_id)
-        )
-        response = self._whole(exchange, refusal.status, body)
-        return replace(response, headers={**response.headers, **refusal.headers})
+            return _finished(refusal.status, headers, refusal.event())
+        return self._whole(exchange, refusal.status, refusal.body(exchange.request_id))
 
     def _whole(self, exchange: _Exchange, status: int, body: bytes) -> Response:
         return _finished(status, self._headers(exchange, _JSON), body)
@@ -274,10 +269,10 @@ class Service:
     ) -> dict[str, str]:
         now_ms = int(self._clock() * 1000)
         return {
+            **MARK,
             "vary": "Origin,Access-Control-Request-Method,Access-Control-Request-Headers,"
             "Accept-Encoding",
             "x-request-id": exchange.request_id,
-            "x-glm-simulator": "1",
             "x-dashscope-call-gateway": "true",
             "x-dashscope-finished": str(finished).lower(),
             "x-dashscope-timeout": "180",

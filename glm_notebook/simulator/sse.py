@@ -8,31 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def dump(value: Mapping[str, Any]) -> bytes:
+    """Write JSON as the service does: compact, and in UTF-8 rather than escapes.
+
+    A lone surrogate, which UTF-8 cannot carry, becomes its JSON escape.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A server-sent event."""
 
     payload: Mapping[str, Any] | str
-    """A JSON object, or text that is sent as it is."""
+    """A JSON object, or ``[DONE]``."""
     at_token: int = 0
     """How many tokens the model has produced when the event is due."""
-    head: tuple[str, ...] = ()
-    """Lines that stand before the data."""
-    prefix: str = "data: "
 
     def encode(self) -> bytes:
-        """Return the bytes of the event, its blank line included.
-
-        A lone surrogate, which UTF-8 cannot carry, becomes its JSON escape.
-        """
-        lines = (*self.head, self.prefix + self.text(), "", "")
-        return "\n".join(lines).encode("utf-8", "backslashreplace")
-
-    def text(self) -> str:
-        """Return the data."""
-        if isinstance(self.payload, str):
-            return self.payload
-        return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
+        """Return the bytes of the event, its blank line included."""
+        data = self.payload.encode() if isinstance(self.payload, str) else dump(self.payload)
+        return b"data: " + data + b"\n\n"
 
 
 @dataclass(frozen=True, slots=True)

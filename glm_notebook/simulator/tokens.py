@@ -27,6 +27,8 @@ def count_tokens(text: str) -> int:
 def cut_to_tokens(text: str, limit: int) -> str:
     """Return the longest beginning of a text that has at most `limit` tokens."""
     data = text.encode("utf-8", "surrogatepass")
+    if len(data) <= limit * BYTES_PER_TOKEN:
+        return text
     return data[: limit * BYTES_PER_TOKEN].decode("utf-8", "ignore")
 
 
@@ -36,8 +38,8 @@ def repeat_to_tokens(text: str, tokens: int) -> str:
     return cut_to_tokens(text * (tokens * BYTES_PER_TOKEN // size + 1), tokens)
 
 
-def split_text(text: str, random: Random) -> Iterator[tuple[str, int]]:
-    """Cut a text into deltas of 2 to 20 characters.
+def split_text(text: str, random: Random, longest: int = 20) -> Iterator[tuple[str, int]]:
+    """Cut a text into deltas of 2 to `longest` characters, the last of them perhaps one longer.
 
     Yields
     ------
@@ -46,7 +48,7 @@ def split_text(text: str, random: Random) -> Iterator[tuple[str, int]]:
     """
     start = n_bytes = n_tokens = 0
     while start < len(text):
-        end = start + random.randint(2, 20)
+        end = start + random.randint(2, longest)
         if end == len(text) - 1:  # no last delta of a single character
             end += 1
         delta = text[start:end]

@@ -1,6 +1,6 @@
 """What the service refuses of a well-formed request, in the order in which it looks.
 
-Source: Model Studio, "Error messages" and the reference of both chat interfaces (2026). The order of
+Source: Model Studio, "Error messages" and the reference of its chat interface (2026). The order of
 the checks is an inference: first hit wins. A message that is marked *invented* has a documented rule
 but no documented wording.
 """
@@ -23,6 +23,8 @@ Check = Callable[[ChatRequest, ModelFacts], Refusal | None]
 _ROLES = ("system", "assistant", "user", "tool", "function")
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REPEATED_ROUNDS = 3
+_MAX_SEED = 2**31 - 1
+_FLAGS = ("enable_thinking", "clear_thinking", "tool_stream", "parallel_tool_calls")
 
 
 def refuse(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
@@ -36,14 +38,14 @@ def prompt_tokens(request: ChatRequest, facts: ModelFacts) -> int:
     return overhead + count_tokens(request.prompt_text(facts))
 
 
-# Messages: present, with content, in an order that makes sense.
+# Messages: present, well-formed, with content, in an order that makes sense.
 
 
 def _check_presence(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
     if not request.messages:
         return invalid("[] is too short - 'messages'", prefix=False)
     for index, message in enumerate(request.messages):
-        refusal = _check_message(index, message, request.native)
+        refusal = _check_message(index, message)
         if refusal is not None:
             return refusal
     if not request.user_texts:
@@ -51,17 +53,37 @@ def _check_presence(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
     return None
 
 
-def _check_message(index: int, message: Json, native: bool) -> Refusal | None:
+def _check_message(index: int, message: Json) -> Refusal | None:
     role, content = message.get("role"), message.get("content")
     if role not in _ROLES:
         return invalid(f"'{role}' is not one of {list(_ROLES)} - 'messages.{index}.role'")
-    if content is None and not message.get("tool_calls"):
+    calls = message.get("tool_calls")
+    if calls is not None and not _are_calls(calls):
+        return invalid(f"Invalid tool_calls - 'messages.{index}.tool_calls'")  # invented
+    if content is None and not calls:
         return invalid("The content field is a required field.")
-    if isinstance(content, list) and (native or role == "tool"):
-        return invalid("input content must be a string.")
-    if content is not None and not isinstance(content, str | list):
+    if not (content is None or isinstance(content, str) or _are_parts(role, content)):
         return invalid("input content must be a string.")
     return None
+
+
+def _are_parts(role: str, content: Any) -> bool:
+    """Tell whether the content is a list of texts, which only a tool may not send."""
+    return role != "tool" and _are_objects(content, text=str)
+
+
+def _are_calls(value: Any) -> bool:
+    return _are_objects(value, id=str, function=dict) and all(
+        _are_objects([call["function"]], name=str, arguments=str) for call in value
+    )
+
+
+def _are_objects(value: Any, **kinds: type) -> bool:
+    """Tell whether a value is a list of objects that have these fields."""
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and all(isinstance(one.get(key), kinds[key]) for key in kinds)
+        for one in value
+    )
 
 
 def _check_order(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
@@ -77,7 +99,7 @@ def _check_order(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
         elif open_calls:
             break
         else:
-            open_calls = [call.get("id", "") for call in message.get("tool_calls") or ()]
+            open_calls = [call["id"] for call in message.get("tool_calls") or ()]
     if open_calls:
         return invalid(
             'An assistant message with "tool_calls" must be followed by tool messages responding to'
@@ -100,11 +122,10 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _ranges(
-    request: ChatRequest, facts: ModelFacts
-) -> Iterator[tuple[str, Callable[[Any], bool], str]]:
+def _ranges(facts: ModelFacts) -> Iterator[tuple[str, Callable[[Any], bool], str]]:
     """Yield field, predicate and message of every range."""
-    seed = 2**63 - 1 if request.native else 2**31 - 1
+    for flag in _FLAGS:
+        yield flag, lambda v: isinstance(v, bool), f"{flag} should be a boolean."  # invented
     answer, budget = facts.max_answer, facts.max_thinking
     yield (
         "temperature",
@@ -150,8 +171,8 @@ def _ranges(
         )
     yield (
         "seed",
-        lambda v: _is_count(v) and 0 <= v <= seed,
-        f"Range of seed should be [0, {seed}]",
+        lambda v: _is_count(v) and 0 <= v <= _MAX_SEED,
+        f"Range of seed should be [0, {_MAX_SEED}]",
     )
     # The service allows up to four for some models; one is all that GLM is documented with.
     yield "n", lambda v: _is_count(v) and v == 1, "Range of n should be [1, 1]"
@@ -173,7 +194,7 @@ def _is_stop(value: Any) -> bool:
 
 
 def _check_ranges(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
-    for name, is_valid, message in _ranges(request, facts):
+    for name, is_valid, message in _ranges(facts):
         value = request.parameters.get(name)
         if value is not None and not is_valid(value):
             return invalid(message)
@@ -205,16 +226,9 @@ def _check_json_mode(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
 
 
 def _check_tools(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
-    choice = request.parameters.get("tool_choice")
-    forced = choice == "required" or isinstance(choice, dict)
-    if forced and request.thinking:
-        return invalid(
-            "The tool_choice parameter does not support being set to required or object in thinking"
-            " mode",
-            prefix=False,
-        )
-    if isinstance(choice, str) and choice not in ("none", "auto"):
-        return invalid('tool_choice is one of the strings that should be ["none", "auto"]')
+    tools = request.parameters.get("tools")
+    if tools is not None and not _are_objects(tools, function=dict):
+        return invalid("tools should be a list of functions.")  # invented
     for tool in request.tools:
         name = tool.get("name")
         if name == "search":
@@ -224,21 +238,28 @@ def _check_tools(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
     return None
 
 
+def _check_tool_choice(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
+    choice = request.parameters.get("tool_choice")
+    forced = choice == "required" or isinstance(choice, dict)
+    if forced and request.thinking:
+        return invalid(
+            "The tool_choice parameter does not support being set to required or object in thinking"
+            " mode",
+            prefix=False,
+        )
+    if isinstance(choice, dict) and _are_objects([choice], function=dict):
+        names = [tool["name"] for tool in request.tools]
+        if choice["function"].get("name") in names:
+            return None
+        return invalid("tool_choice names no function of tools.")  # invented
+    if choice not in (None, "none", "auto"):
+        return invalid('tool_choice is one of the strings that should be ["none", "auto"]')
+    return None
+
+
 def _check_thinking(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
     if facts.thinking_only and not request.thinking:
         return invalid("The value of the enable_thinking parameter is restricted to True.")
-    if not (request.native and request.thinking):
-        return None
-    if request.parameters.get("result_format") != "message":
-        return invalid(
-            'The result_format parameter must be "message" when enable_thinking is true',
-            prefix=False,
-        )
-    if request.stream and request.parameters.get("incremental_output") is not True:
-        return invalid(
-            'The incremental_output parameter must be "true" when enable_thinking is true',
-            prefix=False,
-        )
     return None
 
 
@@ -274,8 +295,8 @@ def _rounds(messages: Sequence[Json]) -> Iterator[str]:
 
 def _call_names(calls: Sequence[Json]) -> str:
     """Return what two rounds have in common if they call the same: names and arguments."""
-    functions = [call.get("function", {}) for call in calls]
-    return json.dumps([(f.get("name"), f.get("arguments")) for f in functions])
+    functions = [call["function"] for call in calls]
+    return json.dumps([(one["name"], one["arguments"]) for one in functions])
 
 
 _CHECKS: tuple[Check, ...] = (
@@ -284,6 +305,7 @@ _CHECKS: tuple[Check, ...] = (
     _check_ranges,
     _check_json_mode,
     _check_tools,
+    _check_tool_choice,
     _check_thinking,
     _check_length,
     _check_repetition,

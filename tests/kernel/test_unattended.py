@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ nbformat.write(notebook, sys.argv[2])
 
 
 @pytest.fixture
-def environment(simulator: Simulator) -> Iterator[dict[str, str]]:
+def environment(simulator: Simulator) -> dict[str, str]:
     return {
         **os.environ,
         "DASHSCOPE_API_KEY": KEY,

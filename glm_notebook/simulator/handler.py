@@ -1,0 +1,137 @@
+"""The routes, and what happens to one request on them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tornado.iostream import StreamClosedError
+from tornado.web import Application, RequestHandler
+
+from glm_notebook.simulator.outlet import outlet_for
+from glm_notebook.simulator.pacing import LoopClock, play
+from glm_notebook.simulator.service import MARK, Incoming, Response, Service
+
+COMPAT = "/compatible-mode/v1"
+
+Answer = Callable[[Incoming], Response]
+State = Literal["open", "answered", "cut", "left"]
+
+
+@dataclass(slots=True)
+class ReceivedRequest:
+    """A request that the simulator has received."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    """By lower-case name; the key is masked."""
+    body: bytes
+    state: State = "open"
+    """``answered`` to the end, ``cut`` by a fault, or ``left`` by the client before the end."""
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+
+@dataclass(slots=True)
+class Log:
+    """Requests received, and a condition that is notified of every change."""
+
+    requests: list[ReceivedRequest] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def add(self, request: ReceivedRequest) -> None:
+        """Add a request that has just been received."""
+        with self.changed:
+            self.requests.append(request)
+            self.changed.notify_all()
+
+    def settle(self, request: ReceivedRequest, state: State) -> None:
+        """Note how a request ended."""
+        with self.changed:
+            request.state = state
+            self.changed.notify_all()
+
+
+def application(service: Service, log: Log) -> Application:
+    """Return the routes."""
+    shared = {"service": service, "log": log}
+    routes: Mapping[str, dict[str, Answer]] = {
+        "/chat/completions": {"POST": service.chat_compat},
+        "/models": {"GET": service.models_compat},
+    }
+    return Application(
+        [(COMPAT + path, _Handler, {**shared, "answers": a}) for path, a in routes.items()],
+        default_handler_class=_Handler,
+        default_handler_args=shared,
+        log_function=lambda handler: None,
+    )
+
+
+class _Handler(RequestHandler):
+    """One request: hand it to the service and play what comes back."""
+
+    def initialize(
+        self, service: Service, log: Log, answers: Mapping[str, Answer] | None = None
+    ) -> None:
+        self._service = service
+        self._received_log = log
+        self._answers = answers
+        self._player: asyncio.Task[bool] | None = None
+
+    def set_default_headers(self) -> None:
+        """Mark what tornado answers by itself, too."""
+        for name, value in MARK.items():
+            self.set_header(name, value)
+
+    async def _handle(self) -> None:
+        received = self._received()
+        self._received_log.add(received)
+        self._received_log.settle(received, await self._play(self._response(received.method)))
+
+    # tornado looks a method up by its name.
+    get = head = post = put = patch = delete = options = _handle
+
+    def on_connection_close(self) -> None:
+        """Stop playing: nobody listens any more."""
+        if self._player is not None:
+            self._player.cancel()
+
+    def _response(self, method: str) -> Response:
+        incoming = Incoming(dict(self.request.headers), self.request.body)
+        if self._answers is None:
+            return self._service.not_found(incoming)
+        answer = self._answers.get(method)
+        if answer is None:
+            return self._service.wrong_method(incoming, method)
+        try:
+            return answer(incoming)
+        except Exception:
+            self.log_exception(*sys.exc_info())
+            return self._service.failed(incoming)
+
+    def _received(self) -> ReceivedRequest:
+        headers = {name.lower(): value for name, value in self.request.headers.items()}
+        if "authorization" in headers:
+            headers["authorization"] = "Bearer ***"
+        method = self.request.method or ""
+        return ReceivedRequest(method, self.request.path, headers, self.request.body)
+
+    async def _play(self, response: Response) -> State:
+        outlet = outlet_for(self, response)
+        steps = play(response.items, response.pace, outlet, LoopClock())
+        self._player = asyncio.ensure_future(steps)
+        try:
+            reached_end = await self._player
+            await outlet.close()
+        except (asyncio.CancelledError, StreamClosedError):
+            return "left"
+        return "answered" if reached_end else "cut"

@@ -1,0 +1,77 @@
+"""Nothing that a client can send makes the simulator itself fail."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .wire import Answer, body, make_service, service_answer, user
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6
+)
+MESSAGE = st.fixed_dictionaries(
+    {"role": st.sampled_from(["system", "user", "assistant", "tool"]) | JSON},
+    optional={
+        "content": st.text() | JSON | st.lists(st.fixed_dictionaries({"text": JSON})),
+        "tool_call_id": st.just("a") | JSON,
+        "reasoning_content": JSON,
+        "tool_calls": JSON
+        | st.lists(
+            st.fixed_dictionaries(
+                {
+                    "id": st.just("a") | JSON,
+                    "function": JSON | st.fixed_dictionaries({"name": JSON, "arguments": JSON}),
+                }
+            )
+        ),
+    },
+)
+SCHEMA = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["object", "array", "integer", "string"]) | JSON,
+        "properties": st.dictionaries(st.text(), JSON) | JSON,
+        "required": JSON,
+        "enum": JSON,
+        "items": JSON,
+        "anyOf": JSON,
+    },
+)
+FUNCTION = st.fixed_dictionaries({"name": st.just("f") | JSON, "parameters": SCHEMA | JSON})
+BODY = st.fixed_dictionaries(
+    {"model": st.just("glm-5"), "messages": st.lists(MESSAGE).map(lambda m: [*m, user("Hi")])},
+    optional={
+        "stream": st.booleans() | JSON,
+        "stream_options": JSON,
+        "tools": JSON | st.lists(st.fixed_dictionaries({"function": FUNCTION | JSON})),
+        "tool_choice": JSON | st.fixed_dictionaries({"function": JSON}),
+        "response_format": JSON,
+        "reasoning_effort": JSON,
+        "enable_thinking": JSON,
+        "stop": JSON,
+        "max_tokens": JSON,
+    },
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(FUNCTION, min_size=1), st.booleans())
+def test_any_schema_of_a_tool_is_answered_or_refused(
+    functions: list[dict[str, Any]], parallel: bool
+) -> None:
+    tools = [{"function": function} for function in functions]
+    sent = body("f 1 “a” “b”", tools=tools, parallel_tool_calls=parallel)
+    answer = service_answer(make_service(), json.dumps(sent).encode())
+    assert answer.status in (200, 400)
+
+
+@settings(max_examples=100, deadline=None)
+@given(BODY)
+def test_any_body_is_answered_or_refused(sent: dict[str, Any]) -> None:
+    answer: Answer = service_answer(make_service(), json.dumps(sent).encode())
+    assert answer.status in (200, 400)
