@@ -73,7 +73,7 @@ def ending(
     snapshot: Mapping[str, Any], record: TurnRecord, *, language: str = "en"
 ) -> dict[str, Any]:
     """Return what follows a turn that was written out as it came: its end, the footer and the record."""
-    lines = [_end(snapshot, words(language)), footer(snapshot, language)]
+    lines = [_end_line(snapshot, words(language)), footer(snapshot, language)]
     return {
         "text/plain": visible("\n".join(line for line in lines if line)),
         TURN_MIME: record.to_json(),
@@ -87,8 +87,8 @@ def _markdown(snapshot: Mapping[str, Any], language: str) -> str:
 
 def _closing(snapshot: Mapping[str, Any], language: str) -> list[str]:
     """Return what follows the parts: how the turn ended, and the footer."""
-    end = _end(snapshot, words(language))
-    ending = [f"<p><strong>{entities(end)}</strong></p>"] if end else []
+    cause, remedy = map(entities, _end(snapshot, words(language)))
+    ending = [f"<p><strong>{cause}</strong> {remedy}".rstrip() + "</p>"] if cause else []
     return [*ending, f"<p><small>{entities(footer(snapshot, language))}</small></p>"]
 
 
@@ -140,20 +140,20 @@ def _call(part: Part) -> str:
     return f"{part['name'] or UNKNOWN}({written})"
 
 
-def _end(snapshot: Mapping[str, Any], say: Words) -> str:
-    """Say how the turn ended, where it did not simply complete."""
+def _end(snapshot: Mapping[str, Any], say: Words) -> tuple[str, str]:
+    """Say how the turn ended, where it did not simply complete, and what can be done about it."""
     ends = {"stopped": say.stopped, "interrupted": say.interrupted, "cut_off": say.cut_off}
     status, error = snapshot["status"], snapshot["error"]
-    if status in ends:
-        return ends[status]
-    if status != "failed":
-        return ""
-    if error is None:
-        return say.failed
+    if status != "failed" or error is None:
+        return ends.get(status, say.failed if status == "failed" else ""), ""
     request = (
         say.aside.format(say.request.format(error["request_id"])) if error["request_id"] else ""
     )
-    return f"{say.failed}: {error['message']} {error['remedy']}".rstrip() + request
+    return f"{say.failed}: {error['message']}", (error["remedy"] + request).strip()
+
+
+def _end_line(snapshot: Mapping[str, Any], say: Words) -> str:
+    return " ".join(filter(None, _end(snapshot, say)))
 
 
 def _plain(snapshot: Mapping[str, Any], language: str) -> str:
@@ -164,5 +164,5 @@ def _plain(snapshot: Mapping[str, Any], language: str) -> str:
     answer = visible(answer).strip()
     if len(answer) > PLAIN_MAX:
         answer = f"{answer[:PLAIN_MAX].rstrip()}\n{say.more.format(count(len(answer) - PLAIN_MAX))}"
-    lines = [answer, visible(_end(snapshot, say)), visible(footer(snapshot, language))]
+    lines = [answer, visible(_end_line(snapshot, say)), visible(footer(snapshot, language))]
     return "\n\n".join(line for line in lines if line)

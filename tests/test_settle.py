@@ -185,7 +185,8 @@ def test_a_complete_end_is_not_said() -> None:
 def test_a_failure_says_what_happened_and_what_to_do() -> None:
     bundle = settle(snapshot(status="failed", error=ERROR), RECORD)
     says = "Failed: The key was refused (401). Set another key. (request 1111-2222)"
-    assert f"<p><strong>{says}</strong></p>" in bundle["text/markdown"]
+    cause, remedy = says.split("). ", 1)
+    assert f"<p><strong>{cause}).</strong> {remedy}</p>" in bundle["text/markdown"]
     assert bundle["text/plain"].startswith(f"{says}\n\nglm-5")
 
 

@@ -37,7 +37,7 @@ class LiveSink:
         self._language = language
         self._display_id = uuid.uuid4().hex
         self._channel = Channel(turn, self._send, self._later)
-        self._widget = TurnWidget(self._channel.state)
+        self._widget = TurnWidget(self._channel.state, language)
         self._widget.on_msg(self._receive)
         self._shell_of_page: contextvars.Context | None = None
         self._unpin()

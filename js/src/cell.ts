@@ -9,6 +9,12 @@ type Cleanup = () => void;
 /** Keyed by model, so that it makes no difference whether a host evaluates this module once, or for every widget. */
 const links = new WeakMap<Model, Link>();
 
+/** The language that the kernel was told to speak, or that of the page. */
+function languageOf(model: Model): string {
+  const told = model.get("language");
+  return typeof told === "string" && told !== "" ? told : pageLanguage();
+}
+
 function initialize({ model }: { model: Model }): Cleanup {
   const link = new Link(
     model,
@@ -23,7 +29,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): Cleanup {
   const known = links.get(model);
   const dispose = known ? undefined : initialize({ model });
   const link = known ?? (links.get(model) as Link);
-  const view = new TurnView(link, pageLanguage());
+  const view = new TurnView(link, languageOf(model));
   el.append(view.root);
   return () => {
     view.dispose();

@@ -194,16 +194,19 @@ def test_without_a_key_two_lines_say_what_to_do(notebook: Open) -> None:
     book.shot("no-key-light")
 
 
-def test_a_narrow_page_holds_the_view(notebook: Open) -> None:
-    book = notebook(LOAD, "%%glm --new\n你是谁？")
+def test_a_narrow_page_holds_the_view_in_chinese(notebook: Open) -> None:
+    book = notebook(LOAD + "\n%glm language zh", "%%glm --new\n你是谁？")
     book.page.set_viewport_size({"width": 480, "height": 800})
     book.run(0)
     book.start(1)
+    expect(book.view(1).get_by_role("button", name="停止")).to_be_visible()
     expect(book.view(1).locator("strong").first).to_be_visible()
     width = book.view(1).evaluate("e => [e.scrollWidth, e.clientWidth]")
     assert width[0] <= width[1] + 1
     book.shot("narrow-chinese-light")
     book.wait_for_end(1)
+    expect(book.output(1)).to_contain_text("模拟回答，未调用模型")
+    expect(book.output(1)).to_contain_text(re.compile(r"已思考 [\d.]+ 秒"))
 
 
 def test_two_views_of_one_turn_agree(notebook: Open) -> None:
