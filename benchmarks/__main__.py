@@ -31,7 +31,7 @@ def main() -> None:
         "streams, at most 2 MB to the page, none over 300 ms when the largest turn settles.",
         "\n".join(lab.main()),
         "## Bytes to events",
-        "\n".join(protocol.main()),
+        "\n".join(["| what | asked | measured |", "|---|---|---|", *protocol.main()]),
     ]
     RESULTS.write_text("\n\n".join(sections) + "\n", "utf-8")
     print(RESULTS.read_text("utf-8"))

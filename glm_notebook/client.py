@@ -162,9 +162,11 @@ class AsyncClient:
                 yield [NoteDelta(SIMULATED_NOTE)]
             async with aclosing(_batches(response, decoder)) as batches:
                 async for batch in batches:
-                    yield self._checked(batch, request)
-            if tail := decoder.close():
-                yield self._checked(tail, request)
+                    came, error = self._until_error(batch, request)
+                    if came:
+                        yield came
+                    if error is not None:
+                        raise error
             if not decoder.finished:
                 raise _cut(self.endpoint.host)
 
@@ -196,13 +198,17 @@ class AsyncClient:
         error.retry_after_s = _seconds(response.headers.get("retry-after"))
         return error
 
-    def _checked(self, batch: list[Delta], request: Request) -> list[Delta]:
-        """Raise an in-band error, as loud as one with a status of its own."""
-        for delta in batch:
+    def _until_error(
+        self, batch: list[Delta], request: Request
+    ) -> tuple[list[Delta], APIError | None]:
+        """Return what came before an in-band error, and that error: as loud as one with a status of its own."""
+        for index, delta in enumerate(batch):
             if isinstance(delta, ErrorDelta):
                 host = self.endpoint.host
-                raise error_from(delta.info, model=request.model, endpoint_host=host)
-        return batch
+                return batch[:index], error_from(
+                    delta.info, model=request.model, endpoint_host=host
+                )
+        return batch, None
 
     def _pool(self) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
@@ -242,11 +248,13 @@ async def _batches(response: httpx.Response, decoder: Decoder) -> AsyncGenerator
         wait_s = (DRAIN_S if decoder.done else GRACE_S) if decoder.finished else None
         chunk = await _next(chunks, wait_s)
         if chunk is None:
-            return
+            break
         if decoder.finished:
             trailer += len(chunk)
         if not decoder.done and (batch := decoder.feed(chunk)):
             yield batch
+    if tail := decoder.close():
+        yield tail
 
 
 async def _next(chunks: AsyncIterator[bytes], wait_s: float | None) -> bytes | None:

@@ -164,8 +164,12 @@ class Turn:
         """
         if self.status == "failed":
             return ()
+        return tuple(one for one in self._said() if one.role == "user" or one.content)
+
+    def _said(self) -> tuple[Message, ...]:
+        """Return all that was said, thinking without an answer included: what a record keeps."""
         asked = Message("user", self.prompt)
-        if not self.text:
+        if not (self.text or self.thinking):
             return (asked,)
         return (asked, Message("assistant", self.text, thinking=self.thinking))
 
@@ -198,7 +202,7 @@ class Turn:
             ),
             parent_id=None if self.parent is None else self.parent.id,
             parameters=self.settings.parameters(),
-            messages=self.messages or (Message("user", self.prompt),),
+            messages=self._said(),
             usage=self.usage,
             finish_reason=self.finish_reason,
             error=snapshot["error"],

@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from glm_notebook import credentials
 from glm_notebook.simulator import Simulator
 
 KEY_VARIABLES = ("DASHSCOPE_API_KEY", "DASHSCOPE_COMPATIBLE_BASE_URL")
+
+# make fuzz looks for longer; the number of examples in a test's own settings is that of make test.
+settings.register_profile("default", deadline=None)
+settings.register_profile("fuzz", deadline=None, max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _connect = socket.socket.connect
 

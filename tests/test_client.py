@@ -127,9 +127,16 @@ def test_a_refusal_is_one_exception(status: int, body: bytes, kind: type[APIErro
     assert error.remedy
 
 
-def test_an_error_inside_the_stream_is_an_error() -> None:
-    bad = b'data: {"error":{"code":"data_inspection_failed","message":"Output data may ..."}}\n\n'
-    client = streaming(TEXT, bad)
+BAD = b'data: {"error":{"code":"data_inspection_failed","message":"Output data may ..."}}\n\n'
+
+
+@pytest.mark.parametrize(
+    "pieces", [(TEXT, BAD), (TEXT + BAD,), (TEXT + BAD.rstrip(),)], ids=["two", "one", "unended"]
+)
+def test_an_error_inside_the_stream_is_an_error_and_what_came_before_is_kept(
+    pieces: tuple[bytes, ...],
+) -> None:
+    client = streaming(*pieces)
     came: list[Delta] = []
 
     async def read() -> None:

@@ -261,6 +261,31 @@ def test_the_record_reads_back() -> None:
     assert "sk-test" not in str(record.to_json())
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ([ThinkingDelta("hm"), None], ("", "hm")),
+        ([ThinkingDelta("hm"), TextDelta("Hel"), RateLimitError("Too many.")], ("Hel", "hm")),
+    ],
+    ids=["stopped while it thinks", "failed in the middle"],
+)
+def test_the_record_keeps_every_token_that_came(
+    script: Sequence[Delta | Exception | None], said: tuple[str, str]
+) -> None:
+    chat, client = conversation(script)
+    turn = chat.start("hi")
+    if None in script:
+        assert client.hanging.wait(5)
+        turn.stop()
+        turn.wait()
+    else:
+        with pytest.raises(RateLimitError):
+            turn.wait()
+    answer = turn.record().messages[-1]
+    assert (answer.content, answer.thinking) == said
+    assert "Hel" not in [one.content for one in chat.messages]
+
+
 def test_many_conversations_run_side_by_side() -> None:
     chats = [conversation(ANSWER)[0] for _ in range(20)]
     turns = [chat.start("hi") for chat in chats]

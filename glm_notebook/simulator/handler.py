@@ -13,9 +13,9 @@ from typing import Any, Literal
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler
 
-from glm_notebook.simulator.outlet import outlet_for
+from glm_notebook.simulator.outlet import MARK, outlet_for
 from glm_notebook.simulator.pacing import LoopClock, play
-from glm_notebook.simulator.service import MARK, Incoming, Response, Service
+from glm_notebook.simulator.service import Incoming, Response, Service
 
 COMPAT = "/compatible-mode/v1"
 
@@ -88,9 +88,8 @@ class _Handler(RequestHandler):
         self._player: asyncio.Task[bool] | None = None
 
     def set_default_headers(self) -> None:
-        """Mark what tornado answers by itself, too."""
-        for name, value in MARK.items():
-            self.set_header(name, value)
+        """Mark every response, those that tornado gives by itself too."""
+        self.set_header(*MARK)
 
     async def _handle(self) -> None:
         received = self._received()

@@ -10,6 +10,9 @@ from tornado.web import RequestHandler
 
 from glm_notebook.simulator.service import Response
 
+MARK = ("x-glm-simulator", "1")
+"""The header of every response, by which a client knows that no model was asked."""
+
 
 class ChunkedOutlet:
     """A body in chunks, or with a length: tornado frames it."""
@@ -46,7 +49,7 @@ class ChunkedOutlet:
         await self.open()
 
     async def _send_head(self) -> None:
-        self._handler.clear()
+        self._handler.clear()  # to the default headers, of which the mark is one
         self._handler.set_status(self._response.status)
         for name, value in self._response.headers.items():
             self._handler.set_header(name, value)
@@ -69,8 +72,9 @@ class RawOutlet(ChunkedOutlet):
     async def _send_head(self) -> None:
         status = self._response.status
         lines = [f"HTTP/1.1 {status} {responses.get(status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in self._response.headers.items()]
-        await self._stream.write(("\r\n".join([*lines, "connection: close"]) + "\r\n\r\n").encode())
+        headers = [MARK, *self._response.headers.items(), ("connection", "close")]
+        lines += [f"{name}: {value}" for name, value in headers]
+        await self._stream.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     async def _write(self, data: bytes) -> None:
         await self._stream.write(data)

@@ -24,8 +24,6 @@ from glm_notebook.simulator.tokens import PromptCache
 from glm_notebook.simulator.validation import prompt_tokens, refuse
 
 FAULT_HEADER = "X-Sim-Fault"
-MARK = {"x-glm-simulator": "1"}
-"""The header of every response, by which a client knows that no model was asked."""
 _EVENT_STREAM = "text/event-stream;charset=UTF-8"
 _JSON = "application/json"
 
@@ -183,7 +181,7 @@ class Service:
     def _answer_instead(self, exchange: _Exchange, answer: Refusal | Page) -> Response:
         if isinstance(answer, Refusal):
             return self._refuse(exchange, answer)
-        return _finished(answer.status, {**MARK, "content-type": answer.content_type}, answer.body)
+        return _finished(answer.status, {"content-type": answer.content_type}, answer.body)
 
     def _reply(
         self,
@@ -269,7 +267,6 @@ class Service:
     ) -> dict[str, str]:
         now_ms = int(self._clock() * 1000)
         return {
-            **MARK,
             "vary": "Origin,Access-Control-Request-Method,Access-Control-Request-Headers,"
             "Accept-Encoding",
             "x-request-id": exchange.request_id,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from .wire import Answer, body, make_service, service_answer, user
+
+# A busy machine is slow to make up examples; that is no failure.
+SLOWLY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 JSON = st.recursive(
@@ -59,7 +62,7 @@ BODY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@SLOWLY
 @given(st.lists(FUNCTION, min_size=1), st.booleans())
 def test_any_schema_of_a_tool_is_answered_or_refused(
     functions: list[dict[str, Any]], parallel: bool
@@ -70,7 +73,7 @@ def test_any_schema_of_a_tool_is_answered_or_refused(
     assert answer.status in (200, 400)
 
 
-@settings(max_examples=100, deadline=None)
+@SLOWLY
 @given(BODY)
 def test_any_body_is_answered_or_refused(sent: dict[str, Any]) -> None:
     answer: Answer = service_answer(make_service(), json.dumps(sent).encode())

@@ -161,6 +161,12 @@ def test_limits(fields: dict[str, Any], thinking: int, answer: int, reason: str)
     assert usage(got)["completion_tokens"] == thinking + answer
 
 
+def test_thinking_that_is_cut_is_a_reply_that_is_cut() -> None:
+    answer = answered(Rule(thinking="t" * 40), max_completion_tokens=5)
+    assert message(answer)["reasoning_content"] == "t" * 20
+    assert finish(answer) == "length"
+
+
 def test_a_limit_does_not_cut_a_character_in_two() -> None:
     assert message(answered(Rule(answer="好好好"), max_tokens=1))["content"] == "好"
 

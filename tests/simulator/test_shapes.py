@@ -97,7 +97,7 @@ STREAMS: dict[str, tuple[dict[str, Any], bytes]] = {
         ),
     ),
     "no usage unless it is asked for": (
-        body("Hello"),
+        body("Hello", stream_options={"include_usage": False}),
         stream(FIRST, THINKING, later('{"content":"Hi!","reasoning_content":null}'), last("stop")),
     ),
     "without thinking, the key is never there": (
