@@ -7,6 +7,9 @@ import threading
 
 from glm_notebook.simulator.server import Simulator
 
+_KEPT_REQUESTS = 100
+"""A kernel may run for weeks, and every request repeats the whole conversation."""
+
 _lock = threading.Lock()
 _simulator: Simulator | None = None
 
@@ -16,7 +19,7 @@ def embedded() -> Simulator:
     global _simulator
     with _lock:
         if _simulator is None:
-            _simulator = Simulator().start()
+            _simulator = Simulator(keep=_KEPT_REQUESTS).start()
         return _simulator
 
 

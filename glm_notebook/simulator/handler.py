@@ -6,8 +6,9 @@ import asyncio
 import json
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from tornado.iostream import StreamClosedError
@@ -41,12 +42,12 @@ class ReceivedRequest:
         return json.loads(self.body)
 
 
-@dataclass(slots=True)
 class Log:
-    """Requests received, and a condition that is notified of every change."""
+    """Requests received, the last `keep` of them, and a condition that is notified of every change."""
 
-    requests: list[ReceivedRequest] = field(default_factory=list)
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    def __init__(self, keep: int | None) -> None:
+        self.requests: deque[ReceivedRequest] = deque(maxlen=keep)
+        self.changed = threading.Condition()
 
     def add(self, request: ReceivedRequest) -> None:
         """Add a request that has just been received."""

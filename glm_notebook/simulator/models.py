@@ -37,6 +37,12 @@ _KNOWN = (
     ModelFacts("glm-5.1", max_answer=131_072),
     ModelFacts("glm-5.2", max_input=1_000_000, max_answer=131_072, limit_counts_thinking=True),
     ModelFacts(
+        "glm-5.2-fast-preview",
+        max_input=1_000_000,
+        max_answer=131_072,
+        limit_counts_thinking=True,
+    ),
+    ModelFacts(
         "glm-5.3",
         max_input=1_048_576,
         max_thinking=131_072,

@@ -43,6 +43,8 @@ class Simulator:
         Pace of every reply whose rule sets none; 0 is flat out. Default: the scenario's, else 60.
     first_token_s : float, optional
         Time to the first token, in seconds. Default: the scenario's, else 0.6.
+    keep : int, optional
+        How many of the latest requests are remembered. Default: all.
 
     Examples
     --------
@@ -58,12 +60,13 @@ class Simulator:
         port: int = 0,
         tokens_per_s: float | None = None,
         first_token_s: float | None = None,
+        keep: int | None = None,
     ) -> None:
         if not 0 <= port <= _LAST_PORT:
             raise ValueError(f"{port} is no port; 0 takes a free one")
         self._service = Service(scenario, tokens_per_s=tokens_per_s, first_token_s=first_token_s)
         self._port = port
-        self._log = Log()
+        self._log = Log(keep)
         self._thread: threading.Thread | None = None
         self._running: _Running | None = None
 
@@ -82,7 +85,8 @@ class Simulator:
     @property
     def requests(self) -> list[ReceivedRequest]:
         """What has been received, the oldest first."""
-        return list(self._log.requests)
+        with self._log.changed:
+            return list(self._log.requests)
 
     def wait_until(
         self, condition: Callable[[list[ReceivedRequest]], bool], timeout_s: float = 5.0

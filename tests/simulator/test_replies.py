@@ -225,6 +225,8 @@ def test_no_tools_no_calls() -> None:
     ("prompt", "parallel", "expected"),
     [
         ("What is the weather in Oslo?", False, [("get_weather", {"city": "Oslo"})]),
+        ("Weather in Oslo, in New York?", False, [("get_weather", {"city": "Oslo"})]),
+        ("Clock, in Oslo, in New York", True, [("get_time", {})]),
         ("The clock time in Oslo?", False, [("get_time", {})]),
         (
             'The weather, in “Xi\'an” and "Ürümqi" and 「长安」',
@@ -297,6 +299,12 @@ def test_the_round_after_the_tools_quotes_them() -> None:
     assert "> -3 °C" in message(answer)["content"]
     chinese = [*body("奥斯陆天气？")["messages"], *round_of("{}", "零下三度")]
     assert "零下三度" in message(answered(messages=chinese, tools=[WEATHER]))["content"]
+
+
+def test_a_new_question_after_tools_may_call_them_again() -> None:
+    before = [*body("Weather in Oslo?")["messages"], *round_of("{}", "-3")]
+    sent = body(*before, {"role": "assistant", "content": "Cold."}, "In Paris?", tools=[WEATHER])
+    assert finish(answered(Rule(tool_calls="auto"), **sent)) == "tool_calls"
 
 
 def test_only_the_results_of_the_latest_round_are_quoted() -> None:

@@ -98,6 +98,14 @@ def test_requests_are_kept_without_their_key(simulator: Simulator) -> None:
     assert KEY not in repr(received)
 
 
+def test_only_so_many_requests_are_kept() -> None:
+    with Simulator(tokens_per_s=0, first_token_s=0, keep=2) as simulator:
+        for n in range(3):
+            ask(simulator, body(f"{n}"))
+        kept = [request.json["messages"][0]["content"] for request in simulator.requests]
+    assert kept == ["1", "2"]
+
+
 def test_waiting_for_what_does_not_come(simulator: Simulator) -> None:
     with pytest.raises(TimeoutError, match=r"Not within 0\.01 s; received: \[\]"):
         simulator.wait_until(lambda requests: bool(requests), timeout_s=0.01)
