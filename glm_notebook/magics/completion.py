@@ -18,7 +18,7 @@ MODELS = ("glm-5", "glm-4.7", "glm-4.6")
 def complete(shell: Any, event: Any) -> list[str]:
     """Return what may stand at the cursor: IPython's hook for ``complete_command``."""
     magics = cast("GLMMagics", shell.magics_manager.registry["GLMMagics"])
-    words = event.line[: len(event.line)].split()
+    words = event.line.split()
     before = words[:-1] if event.symbol and words and words[-1] == event.symbol else words
     if event.line.lstrip().startswith("%%"):
         return _starting(event.symbol, _cell_words(magics, before))

@@ -150,6 +150,7 @@ def kernel() -> Iterator[Kernel]:
         kernel = Kernel(simulator)
         try:
             assert kernel.run("%load_ext glm_notebook").status == "ok"
+            assert kernel.run("%%glm\nHello").status == "ok"  # so that there is a turn
             yield kernel
         finally:
             kernel.close()
