@@ -45,6 +45,7 @@ class Snapshot(TypedDict):
     first_token_s: float | None
     elapsed_s: float | None
     error: dict[str, Any] | None
+    retry: dict[str, Any] | None
     notes: list[str]
 
 
@@ -69,6 +70,7 @@ class PartStarted:
             part |= {"id": self.id, "name": self.name}
         snapshot["parts"].append(part)
         snapshot["status"] = STATUS_OF_PART[self.kind]
+        snapshot["retry"] = None
         if snapshot["first_token_s"] is None:
             snapshot["first_token_s"] = self.at_s
 
@@ -174,6 +176,46 @@ class Restarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrying:
+    """The request failed before anything came, and is sent again after a while."""
+
+    type: ClassVar[Literal["retrying"]] = "retrying"
+    message: str
+    """What failed, in one sentence."""
+    attempt: int
+    """Number of the request that will be sent, from 2."""
+    attempts: int
+    """Most requests that are sent."""
+    at_s: float
+    delay_s: float
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Keep what is waited for."""
+        snapshot["status"] = "retrying"
+        snapshot["retry"] = asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """The wait is over: the request is sent again."""
+
+    type: ClassVar[Literal["retried"]] = "retried"
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Wait for the first token again."""
+        snapshot["status"] = "waiting"
+        snapshot["retry"] = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The turn has ended: always the last event, whatever the end."""
 
@@ -193,13 +235,23 @@ class Finished:
         snapshot["finish_reason"] = self.finish_reason
         snapshot["error"] = None if self.error is None else dict(self.error)
         snapshot["elapsed_s"] = self.at_s
+        snapshot["retry"] = None
         for part in snapshot["parts"]:
             if part["ended_s"] is None:
                 part["ended_s"] = self.at_s
 
 
 Event: TypeAlias = (
-    PartStarted | PartDelta | ToolNamed | PartEnded | UsageKnown | Noted | Restarted | Finished
+    PartStarted
+    | PartDelta
+    | ToolNamed
+    | PartEnded
+    | UsageKnown
+    | Noted
+    | Restarted
+    | Retrying
+    | Retried
+    | Finished
 )
 
 

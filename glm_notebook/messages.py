@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""How hard a model that has degrees of thinking thinks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,16 @@ class ToolCall:
     name: str
     arguments: str
     """JSON text as the model wrote it: not guaranteed to parse (protocol notes, 3.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A function that the model may ask for."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON schema of its arguments, an object; empty where it takes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +65,33 @@ class Request:
 
     model: str
     messages: tuple[Message, ...]
+    stream: bool = True
+    """Whether the answer comes as it is made. Without it a long answer is cut by the service's own clock."""
     thinking: bool | None = None
     thinking_budget: int | None = None
     """Most tokens that the model may think, or no limit but the model's own."""
+    effort: Effort | None = None
+    keep_thinking: bool | None = None
+    """Whether the thinking of earlier turns is sent along, all of it and unchanged. Within one turn, between tool
+    calls, it always is."""
     max_tokens: int | None = None
+    """Of the answer, and on newer models of thinking and answer together (see the catalogue)."""
+    max_completion_tokens: int | None = None
+    """Of thinking and answer together."""
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
     repetition_penalty: float | None = None
+    presence_penalty: float | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    json_mode: bool = False
+    """Whether the answer has to be a JSON object."""
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: str | None = None
+    """``auto``, ``none``, ``required``, or the name of the tool that has to be called."""
+    parallel_tool_calls: bool | None = None
+    tool_stream: bool | None = None
+    """Whether the arguments of a call come in pieces."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Fields that are sent as they are, for what this version has no name for."""

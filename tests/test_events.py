@@ -15,6 +15,8 @@ from glm_notebook.events import (
     PartEnded,
     PartStarted,
     Restarted,
+    Retried,
+    Retrying,
     Snapshot,
     ToolNamed,
     UsageKnown,
@@ -34,6 +36,8 @@ KINDS: dict[str, type[Event]] = {
         UsageKnown,
         Noted,
         Restarted,
+        Retried,
+        Retrying,
         Finished,
     )
 }
@@ -80,6 +84,8 @@ EVERY: list[Event] = [
     UsageKnown(Usage(1, None, 2, 0)),
     Noted("n"),
     Restarted(),
+    Retrying("m", 2, 3, 0.5, 1.5),
+    Retried(),
     Finished("failed", None, {"kind": "X"}, 2.0),
 ]
 
@@ -102,6 +108,7 @@ def empty() -> Snapshot:
         "first_token_s": None,
         "elapsed_s": None,
         "error": None,
+        "retry": None,
         "notes": [],
     }
 

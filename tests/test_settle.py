@@ -67,6 +67,7 @@ def snapshot(*parts: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
         "first_token_s": 0.61,
         "elapsed_s": 14.2,
         "error": None,
+        "retry": None,
         "notes": [],
     }
     return whole | changes

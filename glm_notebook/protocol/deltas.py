@@ -63,6 +63,23 @@ class RestartDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryDelta:
+    """The request failed before anything came, and is sent again after a wait. Made by the client, by no codec."""
+
+    message: str
+    attempt: int
+    """Number of the request that will be sent, from 2."""
+    attempts: int
+    """Most requests that are sent."""
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedDelta:
+    """The wait is over: the request is sent again."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoteDelta:
     """Something odd about the stream that a reader may want to know, in one short sentence."""
 
@@ -95,6 +112,8 @@ Delta: TypeAlias = (
     | UsageDelta
     | FinishDelta
     | RestartDelta
+    | RetryDelta
+    | RetriedDelta
     | NoteDelta
     | ErrorDelta
 )

@@ -22,6 +22,8 @@ from glm_notebook.events import (
     PartKind,
     PartStarted,
     Restarted,
+    Retried,
+    Retrying,
     Snapshot,
     ToolNamed,
     UsageKnown,
@@ -34,6 +36,8 @@ from glm_notebook.protocol.deltas import (
     NoteDelta,
     ResponseStarted,
     RestartDelta,
+    RetriedDelta,
+    RetryDelta,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
@@ -116,6 +120,7 @@ class TurnState:
         self._first_token_s: float | None = None
         self._elapsed_s: float | None = None
         self._error: dict[str, Any] | None = None
+        self._retrying: Retrying | None = None
 
     @property
     def text(self) -> str:
@@ -164,6 +169,7 @@ class TurnState:
             return []
         events = self._remarks() if status == "complete" else []
         self.status, self._elapsed_s = status, at_s
+        self._retrying = None
         self._error = None if error is None else describe(error)
         for part in self._parts:
             part.ended_s = at_s if part.ended_s is None else part.ended_s
@@ -184,6 +190,7 @@ class TurnState:
             "first_token_s": self._first_token_s,
             "elapsed_s": self._elapsed_s,
             "error": self._error,
+            "retry": None if self._retrying is None else asdict(self._retrying),
             "notes": list(self.notes),
         }
 
@@ -215,6 +222,7 @@ class TurnState:
         events = self._end_last(part.started_s)
         self._parts.append(part)
         self.status = STATUS_OF_PART[part.kind]
+        self._retrying = None
         if self._first_token_s is None:
             self._first_token_s = part.started_s
         id_, name = (part.slot.id, part.slot.name) if part.slot else ("", "")
@@ -261,6 +269,15 @@ class TurnState:
         self.status = "waiting"
         return [Restarted()]
 
+    def _retry(self, delta: RetryDelta, at_s: float) -> list[Event]:
+        self.status = "retrying"
+        self._retrying = Retrying(delta.message, delta.attempt, delta.attempts, at_s, delta.delay_s)
+        return [self._retrying]
+
+    def _retried(self, delta: RetriedDelta, at_s: float) -> list[Event]:
+        self.status, self._retrying = "waiting", None
+        return [Retried()]
+
     def _started(self, delta: ResponseStarted, at_s: float) -> list[Event]:
         self.response_id = delta.response_id
         return []
@@ -285,6 +302,8 @@ _APPLY: Mapping[type[Delta], Callable[[TurnState, Any, float], list[Event]]] = {
     UsageDelta: TurnState._usage,
     FinishDelta: TurnState._finish_reason,
     RestartDelta: TurnState._restart,
+    RetryDelta: TurnState._retry,
+    RetriedDelta: TurnState._retried,
     ResponseStarted: TurnState._started,
     NoteDelta: TurnState._noted,
     ErrorDelta: TurnState._nothing,

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+from glm_notebook import toml
 from glm_notebook.simulator.faults import parse_faults
 from glm_notebook.simulator.pacing import check_pace
 from glm_notebook.simulator.reading import read
@@ -200,7 +199,7 @@ class Scenario:
         path = Path(path)
         if path.suffix not in (".toml", ".json"):
             raise ValueError(f"A scenario is a .toml or a .json file, not {path.name!r}.")
-        parse = _parse_toml if path.suffix == ".toml" else json.loads
+        parse = toml.loads if path.suffix == ".toml" else json.loads
         try:
             data = parse(path.read_text(encoding="utf-8"))
         except ValueError as error:
@@ -226,11 +225,6 @@ class Scenario:
         if not isinstance(data, Mapping):
             raise ValueError(f"{name}: {data!r} should be a table")
         return read(cls, data, (name,))
-
-
-def _parse_toml(text: str) -> Any:
-    """Parse TOML with the standard library, or what stands in for it before Python 3.11."""
-    return import_module("tomllib" if sys.version_info >= (3, 11) else "tomli").loads(text)
 
 
 @cache

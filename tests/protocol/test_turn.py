@@ -244,6 +244,7 @@ def test_an_empty_snapshot_is_that_of_the_contract() -> None:
         "first_token_s": None,
         "elapsed_s": None,
         "error": None,
+        "retry": None,
         "notes": [],
     }
 
