@@ -17,10 +17,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING
+
+from glm_notebook.inert_text import IN_LINE, plain_block, reference, visible
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -34,69 +36,6 @@ STARS_MAX = 1000
 """Most runs of ``*`` or ``_`` in a paragraph. JupyterLab's parser needs four seconds for seven thousand."""
 GROWTH_MAX = 4
 """How many times longer a text may become. Only one that consists of dollars and backticks does."""
-
-# --- what characters do ---------------------------------------------------------------------------------------------
-
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\-~])")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_NEVER_SHOWN: Mapping[int, str] = {
-    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
-    0x7F: "\u2421",
-    **dict.fromkeys(range(0x80, 0xA0), "\ufffd"),
-    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
-    0x2028: " ",  # a line's end to some parsers and not to others
-    0x2029: " ",
-}
-
-
-def visible(text: str) -> str:
-    r"""Return the text without terminal escapes, and with what would work unseen made visible.
-
-    Control characters become their pictures (``␀``), overrides of the writing direction their numbers
-    (``⟨U+202E⟩``), halves of surrogate pairs U+FFFD. Line ends become ``\n``.
-    """
-    text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _BIDI.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text).translate(_NEVER_SHOWN)
-
-
-def _reference(character: str) -> str:
-    return _NAMED.get(character) or f"&#{ord(character)};"
-
-
-_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_IN_HTML = {ord(one): _reference(one) for one in "&<>$\\`[]"}
-"""In an HTML block: what HTML reads, what JupyterLab looks for before it parses, and brackets, for a parser that
-does not see the block."""
-_IN_LINE = {ord(one): _reference(one) for one in "&<>$\\`[]*_~|#!:@"}
-"""In inline HTML, whose content is Markdown, or a block squeezed into a line of it."""
-
-
-NO_MATH = "mathjax_ignore tex2jax_ignore"
-"""The class of an element in which MathJax looks for no formulas."""
-
-
-def entities(text: str) -> str:
-    """Escape a visible text for one line of an HTML block in Markdown."""
-    return visible(text).translate(_IN_HTML).replace("\n", "&#10;")
-
-
-def plain_block(text: str) -> str:
-    """Return an HTML paragraph that shows a text as it is. It holds no blank line, at which parsers would leave it."""
-    return f'<p class="{NO_MATH}">{plain_lines(text)}</p>'
-
-
-def plain_lines(text: str) -> str:
-    """Return a text as HTML, for an HTML block: its lines end in ``<br>``, indents are kept.
-
-    The source goes on to a new line only between paragraphs: a notebook file spends twelve bytes on each of its lines.
-    """
-    lines = visible(text).strip("\n").translate(_IN_HTML).split("\n")
-    whole = "<br>".join(_INDENT.sub(lambda match: "\u00a0" * len(match[0]), line) for line in lines)
-    return _PARAGRAPH_END.sub(r"\1\n", whole)
-
-
-_INDENT = re.compile(r"^ +(?=\S)")
-_PARAGRAPH_END = re.compile(r"((?:<br>[ \u00a0]*){2,})")
 
 # --- the whole ------------------------------------------------------------------------------------------------------
 
@@ -242,7 +181,7 @@ look for the end of a definition's label beyond code."""
 
 def _prose(page: _Page, text: str) -> str:
     text = _LETTER.sub(_letter, text)
-    text = _BARE_URL.sub(lambda url: _IN_BARE_URL.sub(lambda one: _reference(one[0]), url[0]), text)
+    text = _BARE_URL.sub(lambda url: _IN_BARE_URL.sub(lambda one: reference(one[0]), url[0]), text)
     lone = text.count("$") == 1
     emphasis = _Emphasis()
 
@@ -256,7 +195,7 @@ def _prose(page: _Page, text: str) -> str:
                 return page.keep(formula)
             return _PROSE.sub(rewrite, match[0].replace("$", "\x02")).replace("\x02", _DOLLAR)
         if kind == "active":
-            return match[0][:-1].removesuffix("\\") + _reference(match[0][-1])
+            return match[0][:-1].removesuffix("\\") + reference(match[0][-1])
         if kind == "dollar":
             return match[0] if lone else _DOLLAR
         return emphasis.write(match) if kind == "stars" else match[0]
@@ -355,7 +294,7 @@ def _is_risky(code: str) -> bool:
 
 
 def _as_html(code: str) -> str:
-    return f"<code>{code.translate(_IN_LINE).replace('//', '/&#47;')}</code>"
+    return f"<code>{code.translate(IN_LINE).replace('//', '/&#47;')}</code>"
 
 
 def _as_block(code: str) -> str:

@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from glm_notebook.inert_markdown import NO_MATH, entities, inert, plain_lines, visible
+from glm_notebook.inert_markdown import inert
+from glm_notebook.inert_text import NO_MATH, entities, plain_lines, visible
 from glm_notebook.record import TURN_MIME, TurnRecord
 from glm_notebook.strings import UNKNOWN, Words, count, duration, footer, words
 

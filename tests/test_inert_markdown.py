@@ -17,15 +17,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-from glm_notebook.inert_markdown import (
-    GROWTH_MAX,
-    PARSED_MAX,
-    entities,
-    inert,
-    plain_block,
-    plain_lines,
-    visible,
-)
+from glm_notebook.inert_markdown import GROWTH_MAX, PARSED_MAX, inert
+from glm_notebook.inert_text import entities, plain_block, plain_lines, visible
 
 HOSTILE: Mapping[str, str] = json.loads(
     (Path(__file__).parent / "data" / "hostile.json").read_text("utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-from glm_notebook.inert_markdown import visible
+from glm_notebook.inert_text import visible
 from glm_notebook.messages import Message
 from glm_notebook.record import TURN_MIME, Timing, TurnRecord
 from glm_notebook.settle import CALL_MAX, PLAIN_MAX, ending, progress, running, settle

@@ -10,7 +10,7 @@ from typing import TextIO
 from IPython.display import display
 
 from glm_notebook.events import Event, PartDelta, PartStarted, Restarted
-from glm_notebook.inert_markdown import visible
+from glm_notebook.inert_text import visible
 from glm_notebook.settle import ending
 from glm_notebook.strings import words
 from glm_notebook.turn import Turn

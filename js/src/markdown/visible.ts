@@ -1,5 +1,5 @@
 /**
- * What works unseen is made visible, or dropped: the same as `visible` of `glm_notebook/inert_markdown.py`, for a text
+ * What works unseen is made visible, or dropped: the same as `visible` of `glm_notebook/inert_text.py`, for a text
  * that comes in pieces.
  */
 
