@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = command.parse_args(arguments)
     if options.faults:
         for fault in known_faults():
-            print(f"{fault.usage:24}{fault.summary}")
+            print(f"{fault.usage:28}{fault.summary}")
         return
     try:
         simulator = _simulator(options).start()

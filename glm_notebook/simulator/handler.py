@@ -14,11 +14,17 @@ from typing import Any, Literal
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler
 
+from glm_notebook.simulator.codec import Codec
+from glm_notebook.simulator.http import Incoming, Response
 from glm_notebook.simulator.outlet import MARK, outlet_for
 from glm_notebook.simulator.pacing import LoopClock, play
-from glm_notebook.simulator.service import Incoming, Response, Service
+from glm_notebook.simulator.service import COMPAT, NATIVE, ZAI, Service
 
-COMPAT = "/compatible-mode/v1"
+COMPAT_PATH = "/compatible-mode/v1"
+NATIVE_PATH = "/api/v1"
+ZAI_PATH = "/api/paas/v4"
+_CODECS: Mapping[str, Codec] = {COMPAT_PATH: COMPAT, NATIVE_PATH: NATIVE, ZAI_PATH: ZAI}
+_AIGC = f"{NATIVE_PATH}/services/aigc"
 
 Answer = Callable[[Incoming], Response]
 State = Literal["open", "answered", "cut", "left"]
@@ -66,15 +72,24 @@ def application(service: Service, log: Log) -> Application:
     """Return the routes."""
     shared = {"service": service, "log": log}
     routes: Mapping[str, dict[str, Answer]] = {
-        "/chat/completions": {"POST": service.chat_compat},
-        "/models": {"GET": service.models_compat},
+        f"{COMPAT_PATH}/chat/completions": {"POST": service.chat_compat},
+        f"{COMPAT_PATH}/models": {"GET": service.models_compat},
+        f"{_AIGC}/text-generation/generation": {"POST": service.chat_native},
+        f"{_AIGC}/multimodal-generation/generation": {"POST": service.multimodal},
+        f"{NATIVE_PATH}/models": {"GET": service.models_native},
+        f"{ZAI_PATH}/chat/completions": {"POST": service.chat_zai},
     }
     return Application(
-        [(COMPAT + path, _Handler, {**shared, "answers": a}) for path, a in routes.items()],
+        [(path, _Handler, {**shared, "answers": answers}) for path, answers in routes.items()],
         default_handler_class=_Handler,
         default_handler_args=shared,
         log_function=lambda handler: None,
     )
+
+
+def _codec_of(path: str) -> Codec:
+    """Return the protocol in which a path is refused."""
+    return next((codec for prefix, codec in _CODECS.items() if path.startswith(prefix)), COMPAT)
 
 
 class _Handler(RequestHandler):
@@ -106,17 +121,20 @@ class _Handler(RequestHandler):
             self._player.cancel()
 
     def _response(self, method: str) -> Response:
-        incoming = Incoming(dict(self.request.headers), self.request.body)
+        arguments = self.request.query_arguments
+        query = {name: values[-1].decode("utf-8", "replace") for name, values in arguments.items()}
+        incoming = Incoming(dict(self.request.headers), self.request.body, query)
+        codec = _codec_of(self.request.path)
         if self._answers is None:
-            return self._service.not_found(incoming)
+            return self._service.not_found(incoming, codec)
         answer = self._answers.get(method)
         if answer is None:
-            return self._service.wrong_method(incoming, method)
+            return self._service.wrong_method(incoming, method, codec)
         try:
             return answer(incoming)
         except Exception:
             self.log_exception(*sys.exc_info())
-            return self._service.failed(incoming)
+            return self._service.failed(incoming, codec)
 
     def _received(self) -> ReceivedRequest:
         headers = {name.lower(): value for name, value in self.request.headers.items()}
@@ -131,7 +149,8 @@ class _Handler(RequestHandler):
         self._player = asyncio.ensure_future(steps)
         try:
             reached_end = await self._player
-            await outlet.close()
+            if reached_end:
+                await outlet.close()
         except (asyncio.CancelledError, StreamClosedError):
             return "left"
         return "answered" if reached_end else "cut"

@@ -8,7 +8,7 @@ from typing import cast
 from tornado.http1connection import HTTP1Connection
 from tornado.web import RequestHandler
 
-from glm_notebook.simulator.service import Response
+from glm_notebook.simulator.http import Response
 
 MARK = ("x-glm-simulator", "1")
 """The header of every response, by which a client knows that no model was asked."""
@@ -41,7 +41,8 @@ class ChunkedOutlet:
 
     async def cut(self) -> None:
         """Break the connection."""
-        await self.open()
+        if not self._response.wire.speechless:
+            await self.open()
         self._stream.close()
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the service says when it refuses, and in which body.
+"""What the service says when it refuses, whichever body that comes in.
 
 Source: Model Studio, "Error messages" (help.aliyun.com/en/model-studio/error-code, read in November
 2026 in the copy at docs.qwencloud.com/api-reference/preparation/error-messages).
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from glm_notebook.simulator.sse import Event, dump
-
-_ALGORITHM = "<400> InternalError.Algo.InvalidParameter: "
+ALGORITHM = "<400> InternalError.Algo.InvalidParameter: "
+"""What the inference layer writes before a message of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +25,9 @@ class Refusal:
     type: str = "invalid_request_error"
 
     def error(self) -> dict[str, object]:
-        """Return the object under ``error``."""
+        """Return the object under ``error`` in the OpenAI-compatible protocol."""
         code = self.alias or self.code
         return {"message": self.message, "type": self.type, "param": None, "code": code}
-
-    def body(self, request_id: str) -> bytes:
-        """Return the body of an ordinary response."""
-        return dump({"error": self.error(), "request_id": request_id})
-
-    def event(self) -> bytes:
-        """Return the body where a stream was asked for: one event, in another order, without id."""
-        error = self.error()
-        order = ("code", "param", "message", "type")
-        return Event({"error": {key: error[key] for key in order}}).encode()
 
 
 def invalid(message: str, *, prefix: bool = True) -> Refusal:
@@ -51,7 +40,7 @@ def invalid(message: str, *, prefix: bool = True) -> Refusal:
     prefix : bool
         Whether the inference layer found it: it writes its own code before the message.
     """
-    text = _ALGORITHM + message if prefix else message
+    text = ALGORITHM + message if prefix else message
     return Refusal(400, "InvalidParameter", text, alias="invalid_parameter_error")
 
 
@@ -64,6 +53,7 @@ NO_KEY = Refusal(
 )
 BAD_KEY = replace(NO_KEY, message="Incorrect API key provided.")
 BAD_BODY = invalid("Required body invalid, check the request body format.", prefix=False)
+WRONG_PATH = invalid("url error, please check url!", prefix=False)
 NOT_ASYNCHRONOUS = Refusal(
     403,
     "AccessDenied",
@@ -180,6 +170,7 @@ DOCUMENTED: tuple[Refusal, ...] = (
         "Too many requests. Your requests are being throttled due to system capacity limits. Try"
         " again later.",
     ),
+    _row(500, "ServiceUnavailable", "Service unavailable, try again later."),
     _row(503, "ModelServingError", "Model serving is at its capacity, try again later."),
     _row(503, "ServiceUnavailable", "Service unavailable, try again later."),
     _row(503, "ModelUnavailable", "Model is unavailable, try again later."),

@@ -26,12 +26,15 @@ class ChatRequest:
         Everything else, under the names of the OpenAI-compatible protocol.
     stream : bool
         Whether server-sent events are wanted.
+    native : bool
+        Whether the DashScope protocol brought it, which has rules of its own.
     """
 
     model: str
     messages: Sequence[Json]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     stream: bool = False
+    native: bool = False
 
     @property
     def thinking(self) -> bool:
@@ -39,6 +42,11 @@ class ChatRequest:
         if self.parameters.get("reasoning_effort") in ("none", "minimal"):
             return False
         return self.parameters.get("enable_thinking") is not False
+
+    @property
+    def wants_text(self) -> bool:
+        """Whether the answer is wanted as a bare text, which only the DashScope protocol knows."""
+        return self.native and self.parameters.get("result_format") != "message"
 
     @property
     def tools(self) -> Sequence[Json]:
@@ -100,22 +108,12 @@ def text_of(message: Mapping[str, Any]) -> str:
     return content if isinstance(content, str) else ""
 
 
-def parse_compat(body: Json) -> ChatRequest:
-    """Read the body of an OpenAI-compatible request."""
-    parameters = {k: v for k, v in body.items() if k not in ("model", "messages", "stream")}
-    return ChatRequest(
-        model=_string(body.get("model")),
-        messages=_messages(body.get("messages")),
-        parameters=parameters,
-        stream=body.get("stream") is True,
-    )
-
-
-def _string(value: object) -> str:
+def string(value: object) -> str:
+    """Return a string of a body, or an empty one where something else stands."""
     return value if isinstance(value, str) else ""
 
 
-def _messages(value: object) -> Sequence[Json]:
+def messages(value: object) -> Sequence[Json]:
     """Return the messages; what is not an object becomes an empty one, to be refused later."""
     if not isinstance(value, list):
         return []

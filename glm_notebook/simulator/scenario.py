@@ -17,7 +17,6 @@ from typing import Any, Literal
 from glm_notebook import toml
 from glm_notebook.simulator.faults import parse_faults
 from glm_notebook.simulator.pacing import check_pace
-from glm_notebook.simulator.reading import read
 from glm_notebook.simulator.reply import Usage
 from glm_notebook.simulator.request import ChatRequest
 from glm_notebook.simulator.tokens import repeat_to_tokens
@@ -224,7 +223,7 @@ class Scenario:
         """
         if not isinstance(data, Mapping):
             raise ValueError(f"{name}: {data!r} should be a table")
-        return read(cls, data, (name,))
+        return toml.read(cls, data, (name,))
 
 
 @cache

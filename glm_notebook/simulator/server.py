@@ -12,7 +12,14 @@ from types import TracebackType
 
 from tornado.httpserver import HTTPServer
 
-from glm_notebook.simulator.handler import COMPAT, Log, ReceivedRequest, application
+from glm_notebook.simulator.handler import (
+    COMPAT_PATH,
+    NATIVE_PATH,
+    ZAI_PATH,
+    Log,
+    ReceivedRequest,
+    application,
+)
 from glm_notebook.simulator.scenario import Scenario
 from glm_notebook.simulator.service import Service
 
@@ -80,7 +87,17 @@ class Simulator:
     @property
     def base_url(self) -> str:
         """Base URL of the OpenAI-compatible protocol."""
-        return self.host_url + COMPAT
+        return self.host_url + COMPAT_PATH
+
+    @property
+    def native_url(self) -> str:
+        """Base URL of the DashScope protocol."""
+        return self.host_url + NATIVE_PATH
+
+    @property
+    def zai_url(self) -> str:
+        """Base URL of the dialect of Z.ai."""
+        return self.host_url + ZAI_PATH
 
     @property
     def requests(self) -> list[ReceivedRequest]:

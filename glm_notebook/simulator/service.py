@@ -4,53 +4,41 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from glm_notebook.simulator import compat, refusals
-from glm_notebook.simulator.faults import Context, Fault, Page, parse_faults
+from glm_notebook.simulator import compat, native, refusals
+from glm_notebook.simulator.breaking import apply_stage, break_response
+from glm_notebook.simulator.codec import Codec, Envelope
+from glm_notebook.simulator.faults import Context, Dress, Fault, Page, parse_faults
+from glm_notebook.simulator.http import (
+    EVENT_STREAM,
+    JSON,
+    Incoming,
+    Response,
+    finished,
+    gateway_headers,
+)
 from glm_notebook.simulator.models import ModelFacts, known_models
 from glm_notebook.simulator.pacing import Pace, check_pace
 from glm_notebook.simulator.pieces import Piece, cut_reply, seeded
 from glm_notebook.simulator.planning import plan_reply
 from glm_notebook.simulator.refusals import Refusal
 from glm_notebook.simulator.reply import Reply
-from glm_notebook.simulator.request import ChatRequest, parse_compat
+from glm_notebook.simulator.request import ChatRequest
 from glm_notebook.simulator.scenario import Rule, Scenario, demo
-from glm_notebook.simulator.sse import Event, Item, Raw, Wire, dump
+from glm_notebook.simulator.sse import dump
 from glm_notebook.simulator.tokens import PromptCache
 from glm_notebook.simulator.validation import prompt_tokens, refuse
+from glm_notebook.simulator.zai import Zai
 
 FAULT_HEADER = "X-Sim-Fault"
-_EVENT_STREAM = "text/event-stream;charset=UTF-8"
-_JSON = "application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An HTTP request."""
-
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    def header(self, name: str) -> str:
-        """Return a header in whatever case it came, or an empty string."""
-        return next((v for k, v in self.headers.items() if k.lower() == name.lower()), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An HTTP response as it is to be played."""
-
-    status: int
-    headers: Mapping[str, str]
-    items: Iterable[Item]
-    length: int | None = None
-    """Bytes of the body, if it is sent with a length."""
-    pace: Pace = field(default_factory=Pace)
-    wire: Wire = field(default_factory=Wire)
+COMPAT = compat.Compat()
+NATIVE = native.Native()
+ZAI = Zai()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +47,7 @@ class _Exchange:
 
     incoming: Incoming
     request_id: str
-    stream: bool = False
+    codec: Codec = COMPAT
 
 
 class Service:
@@ -95,44 +83,67 @@ class Service:
         self._models = known_models(self.scenario.models)
         self._cache = PromptCache()
         self._number = 0
+        self._attempts: Counter[str] = Counter()
 
     # Routes.
 
     def chat_compat(self, incoming: Incoming) -> Response:
         """Answer ``POST /compatible-mode/v1/chat/completions``."""
-        exchange = _Exchange(incoming, self._new_id())
-        self._number += 1
-        body, refusal = self._open(exchange)
-        if body is None:
-            return self._refuse(exchange, refusal or refusals.BAD_BODY)
-        request = parse_compat(body)
-        return self._chat(replace(exchange, stream=request.stream), request)
+        return self._chat(self._exchange(incoming, COMPAT))
+
+    def chat_native(self, incoming: Incoming) -> Response:
+        """Answer ``POST /api/v1/services/aigc/text-generation/generation``."""
+        return self._chat(self._exchange(incoming, NATIVE))
+
+    def chat_zai(self, incoming: Incoming) -> Response:
+        """Answer ``POST /api/paas/v4/chat/completions``."""
+        return self._chat(self._exchange(incoming, ZAI))
+
+    def multimodal(self, incoming: Incoming) -> Response:
+        """Answer the native path of models that see and hear, which GLM is not found on.
+
+        A stream learns it from an event of a response whose status is 200.
+        """
+        exchange = self._exchange(incoming, NATIVE)
+        refusal = self._authenticate(exchange) or refusals.WRONG_PATH
+        streamed = refusal is refusals.WRONG_PATH and native.asks_for_stream(incoming)
+        response = self._refuse(exchange, refusal, framed=streamed)
+        return replace(response, status=200) if streamed else response
 
     def models_compat(self, incoming: Incoming) -> Response:
         """Answer ``GET /compatible-mode/v1/models``."""
-        exchange = _Exchange(incoming, self._new_id())
+        exchange = self._exchange(incoming, COMPAT)
+        return self._list(exchange, compat.model_list(self._models, int(self._clock())))
+
+    def models_native(self, incoming: Incoming) -> Response:
+        """Answer ``GET /api/v1/models``."""
+        exchange = self._exchange(incoming, NATIVE)
+        page = native.model_page(self._models, incoming.query, exchange.request_id)
+        return self._list(exchange, page)
+
+    def not_found(self, incoming: Incoming, codec: Codec = COMPAT) -> Response:
+        """Answer a path that does not exist."""
+        refusal = refusals.documented(404, "NotFound")
+        return self._refuse(self._exchange(incoming, codec), refusal)
+
+    def wrong_method(self, incoming: Incoming, method: str, codec: Codec = COMPAT) -> Response:
+        """Answer a method that a path does not have."""
+        refusal = refusals.invalid(f"Request method '{method}' is not supported.", prefix=False)
+        return self._refuse(self._exchange(incoming, codec), refusal)
+
+    def failed(self, incoming: Incoming, codec: Codec = COMPAT) -> Response:
+        """Answer where the simulator itself has failed."""
+        refusal = refusals.documented(500, "InternalError")
+        return self._refuse(self._exchange(incoming, codec), refusal)
+
+    def _exchange(self, incoming: Incoming, codec: Codec) -> _Exchange:
+        return _Exchange(incoming, self._new_id(), codec)
+
+    def _list(self, exchange: _Exchange, body: dict[str, Any]) -> Response:
         refusal = self._authenticate(exchange)
         if refusal is not None:
             return self._refuse(exchange, refusal)
-        body = compat.model_list(self._models, int(self._clock()))
-        return self._whole(exchange, 200, dump(body))
-
-    def not_found(self, incoming: Incoming) -> Response:
-        """Answer a path that does not exist."""
-        return self._refuse(
-            _Exchange(incoming, self._new_id()), refusals.documented(404, "NotFound")
-        )
-
-    def wrong_method(self, incoming: Incoming, method: str) -> Response:
-        """Answer a method that a path does not have."""
-        refusal = refusals.invalid(f"Request method '{method}' is not supported.", prefix=False)
-        return self._refuse(_Exchange(incoming, self._new_id()), refusal)
-
-    def failed(self, incoming: Incoming) -> Response:
-        """Answer where the simulator itself has failed."""
-        return self._refuse(
-            _Exchange(incoming, self._new_id()), refusals.documented(500, "InternalError")
-        )
+        return self._whole(exchange, body)
 
     # Steps of an answer, in the order of the service: key, body, model, request, faults, reply.
 
@@ -145,20 +156,25 @@ class Service:
             return refusals.BAD_KEY
         return None
 
-    def _open(self, exchange: _Exchange) -> tuple[dict[str, Any] | None, Refusal | None]:
+    def _open(self, exchange: _Exchange) -> dict[str, Any] | Refusal:
         """Check the key and read the body."""
         refusal = self._authenticate(exchange)
         if refusal is not None:
-            return None, refusal
+            return refusal
         if exchange.incoming.header("X-DashScope-Async").lower() == "enable":
-            return None, refusals.NOT_ASYNCHRONOUS
+            return refusals.NOT_ASYNCHRONOUS
         try:
             body = json.loads(exchange.incoming.body)
         except ValueError:
-            return None, refusals.BAD_BODY
-        return (body, None) if isinstance(body, dict) else (None, refusals.BAD_BODY)
+            return refusals.BAD_BODY
+        return body if isinstance(body, dict) else refusals.BAD_BODY
 
-    def _chat(self, exchange: _Exchange, request: ChatRequest) -> Response:
+    def _chat(self, exchange: _Exchange) -> Response:
+        self._number += 1
+        body = self._open(exchange)
+        if isinstance(body, Refusal):
+            return self._refuse(exchange, body)
+        request = exchange.codec.parse(body, exchange.incoming)
         if not request.model:
             return self._refuse(exchange, refusals.EMPTY_MODEL)
         facts = self._models.get(request.model)
@@ -166,22 +182,49 @@ class Service:
             return self._refuse(exchange, refusals.model_not_found(request.model))
         refusal = refuse(request, facts)
         if refusal is not None:
-            return self._refuse(exchange, refusal, framed=request.stream)
+            framed = request.stream and exchange.codec.framed != "none"
+            return self._refuse(exchange, refusal, framed=framed)
+        return self._follow_rule(exchange, request, facts)
+
+    def _follow_rule(
+        self, exchange: _Exchange, request: ChatRequest, facts: ModelFacts
+    ) -> Response:
         rule = self.scenario.choose(request, self._number)
         try:
             asked = parse_faults(exchange.incoming.header(FAULT_HEADER))
         except ValueError as error:
             return self._refuse(exchange, Refusal(400, "SimulatorError", str(error)))
         faults = [*parse_faults(rule.fault), *asked]
-        for fault in faults:
-            if fault.kind.stage == "answer":
-                return self._answer_instead(exchange, fault.apply())
-        return self._reply(exchange, request, facts, rule, faults)
+        instead = self._instead(request, faults)
+        if instead is not None:
+            return self._answer_instead(exchange, request, faults, instead)
+        return self._reply(exchange, apply_stage(faults, "request", request), facts, rule, faults)
 
-    def _answer_instead(self, exchange: _Exchange, answer: Refusal | Page) -> Response:
-        if isinstance(answer, Refusal):
-            return self._refuse(exchange, answer)
-        return _finished(answer.status, {"content-type": answer.content_type}, answer.body)
+    def _instead(self, request: ChatRequest, faults: Sequence[Fault]) -> Refusal | Page | None:
+        """Return what comes instead of a reply, if a fault says so."""
+        answering = [fault for fault in faults if fault.kind.stage == "answer"]
+        if not answering:
+            return None
+        self._attempts[request.prompt] += 1
+        answers = (fault.apply(self._attempts[request.prompt]) for fault in answering)
+        return next((answer for answer in answers if answer is not None), None)
+
+    def _answer_instead(
+        self,
+        exchange: _Exchange,
+        request: ChatRequest,
+        faults: Sequence[Fault],
+        answer: Refusal | Page,
+    ) -> Response:
+        if isinstance(answer, Page):
+            response = finished(answer.status, {"content-type": answer.content_type}, answer.body)
+            return break_response(faults, response, None)
+        dress = Dress(framed=request.stream and exchange.codec.framed == "all")
+        dress = apply_stage(faults, "dress", dress)
+        if dress.swapped:
+            exchange = replace(exchange, codec=COMPAT if exchange.codec is NATIVE else NATIVE)
+        response = self._refuse(exchange, answer, framed=dress.framed, id_key=dress.id_key)
+        return break_response(faults, response, None)
 
     def _reply(
         self,
@@ -193,51 +236,48 @@ class Service:
     ) -> Response:
         cached = self._cache.look_up(request.model, request.prompt_text(facts))
         reply = plan_reply(request, rule, facts, prompt_tokens(request, facts), cached)
-        for fault in faults:
-            if fault.kind.stage == "reply":
-                reply = fault.apply(reply)
+        reply = apply_stage(faults, "reply", reply)
+        if request.stream:
+            response = self._stream(exchange, request, facts, reply, faults)
+        else:
+            response = self._reply_whole(exchange, request, reply, faults)
+        return replace(response, pace=self._pace(rule))
+
+    def _stream(
+        self,
+        exchange: _Exchange,
+        request: ChatRequest,
+        facts: ModelFacts,
+        reply: Reply,
+        faults: Sequence[Fault],
+    ) -> Response:
         random = seeded(request.parameters.get("seed"), reply.answer)
         pieces: Iterator[Piece] = cut_reply(reply, random, tool_stream=_tool_stream(request, facts))
-        for fault in faults:
-            if fault.kind.stage == "pieces":
-                pieces = fault.apply(pieces)
-        response = self._encode(exchange, request, reply, pieces)
-        return self._break(exchange, replace(response, pace=self._pace(rule)), faults)
+        pieces = apply_stage(faults, "pieces", pieces)
+        items = exchange.codec.stream(request, reply, pieces, self._envelope(exchange, request))
+        headers = self._headers(exchange, EVENT_STREAM, is_finished=False)
+        context = self._context(exchange, request, reply)
+        return break_response(faults, Response(200, headers, items), context)
 
-    def _encode(
-        self, exchange: _Exchange, request: ChatRequest, reply: Reply, pieces: Iterable[Piece]
+    def _context(self, exchange: _Exchange, request: ChatRequest, reply: Reply) -> Context:
+        codec, envelope = exchange.codec, self._envelope(exchange, request)
+        return Context(
+            error=lambda refusal, k: codec.error_event(refusal, exchange.request_id, k),
+            usage=lambda k: codec.usage_event(reply.usage, envelope, k),
+            renamed=codec.renamed,
+            new_id=self._new_id,
+        )
+
+    def _reply_whole(
+        self, exchange: _Exchange, request: ChatRequest, reply: Reply, faults: Sequence[Fault]
     ) -> Response:
-        envelope = compat.Envelope(
-            model=request.model,
-            id=f"chatcmpl-{exchange.request_id}",
-            created=int(self._clock()),
-            thinking=reply.thinking is not None,
-        )
-        if not request.stream:
-            body = dump(compat.whole(reply, envelope))
-            response = self._whole(exchange, 200, body)
-            return replace(response, items=[Raw(body, reply.usage.completion_tokens)])
-        options = request.parameters.get("stream_options")
-        include = isinstance(options, dict) and options.get("include_usage") is True
-        items = compat.stream(pieces, envelope, reply.usage, include_usage=include)
-        headers = self._headers(exchange, _EVENT_STREAM, finished=False)
-        return Response(200, headers, items)
+        body = exchange.codec.whole(request, reply, self._envelope(exchange, request))
+        body = apply_stage(faults, "payload", body)
+        response = self._whole(exchange, body, at_token=reply.usage.completion_tokens)
+        return break_response(faults, response, None)
 
-    def _break(self, exchange: _Exchange, response: Response, faults: Sequence[Fault]) -> Response:
-        """Apply the faults that concern what has been encoded."""
-        items: Iterator[Item] = iter(response.items)
-        wire = response.wire
-        context = Context(
-            error=lambda refusal: Event({"error": refusal.error()}),
-            new_id=lambda: f"chatcmpl-{self._new_id()}",
-        )
-        for fault in faults:
-            if fault.kind.stage == "items" or (fault.kind.stage == "events" and exchange.stream):
-                items = fault.apply(items, context)
-            elif fault.kind.stage == "wire":
-                wire = fault.apply(wire)
-            wire = replace(wire, **fault.kind.wire)
-        return replace(response, items=items, wire=wire)
+    def _envelope(self, exchange: _Exchange, request: ChatRequest) -> Envelope:
+        return Envelope(request.model, exchange.request_id, int(self._clock()))
 
     def _pace(self, rule: Rule) -> Pace:
         own, built_in = self.scenario, demo()
@@ -252,38 +292,35 @@ class Service:
 
     # Bodies and headers.
 
-    def _refuse(self, exchange: _Exchange, refusal: Refusal, *, framed: bool = False) -> Response:
+    def _refuse(
+        self,
+        exchange: _Exchange,
+        refusal: Refusal,
+        *,
+        framed: bool = False,
+        id_key: str = "request_id",
+    ) -> Response:
         """Return an error, as the event of a stream if it is `framed`."""
+        codec, request_id = exchange.codec, exchange.request_id
         if framed:
-            headers = self._headers(exchange, _EVENT_STREAM)
-            return _finished(refusal.status, headers, refusal.event())
-        return self._whole(exchange, refusal.status, refusal.body(exchange.request_id))
+            event = codec.framed_refusal(refusal, request_id)
+            headers = self._headers(exchange, EVENT_STREAM)
+            return finished(refusal.status, headers, event.encode())
+        body = codec.refusal(refusal, request_id)
+        body = {id_key if key == "request_id" else key: value for key, value in body.items()}
+        return self._whole(exchange, body, status=refusal.status)
 
-    def _whole(self, exchange: _Exchange, status: int, body: bytes) -> Response:
-        return _finished(status, self._headers(exchange, _JSON), body)
+    def _whole(
+        self, exchange: _Exchange, body: dict[str, Any], *, status: int = 200, at_token: int = 0
+    ) -> Response:
+        return finished(status, self._headers(exchange, JSON), dump(body), at_token)
 
     def _headers(
-        self, exchange: _Exchange, content_type: str, *, finished: bool = True
+        self, exchange: _Exchange, content_type: str, *, is_finished: bool = True
     ) -> dict[str, str]:
-        now_ms = int(self._clock() * 1000)
-        return {
-            "vary": "Origin,Access-Control-Request-Method,Access-Control-Request-Headers,"
-            "Accept-Encoding",
-            "x-request-id": exchange.request_id,
-            "x-dashscope-call-gateway": "true",
-            "x-dashscope-finished": str(finished).lower(),
-            "x-dashscope-timeout": "180",
-            "content-type": content_type,
-            "req-cost-time": "1",
-            "req-arrive-time": str(now_ms),
-            "resp-start-time": str(now_ms + 1),
-            "x-envoy-upstream-service-time": "1",
-            "server": "istio-envoy",
-        }
-
-
-def _finished(status: int, headers: Mapping[str, str], body: bytes) -> Response:
-    return Response(status, headers, [Raw(body)], length=len(body))
+        return gateway_headers(
+            exchange.request_id, content_type, self._clock(), is_finished=is_finished
+        )
 
 
 def _first_given(*values: float | None) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,37 @@ class Event:
     """A server-sent event."""
 
     payload: Mapping[str, Any] | str
-    """A JSON object, or ``[DONE]``."""
+    """A JSON object, or a text such as ``[DONE]``."""
     at_token: int = 0
     """How many tokens the model has produced when the event is due."""
+    head: Sequence[str] = ()
+    """Lines before the data."""
+    colon: str = ": "
+    """What stands between the name of the field and the data."""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the payload is an object, rather than a text."""
+        return not isinstance(self.payload, str)
+
+    def data(self) -> bytes:
+        """Return the payload as it is written."""
+        if isinstance(self.payload, str):
+            return self.payload.encode()
+        return dump(self.payload)
 
     def encode(self) -> bytes:
         """Return the bytes of the event, its blank line included."""
-        data = self.payload.encode() if isinstance(self.payload, str) else dump(self.payload)
-        return b"data: " + data + b"\n\n"
+        return self.encode_head() + self.encode_data() + b"\n"
+
+    def encode_head(self) -> bytes:
+        """Return the lines before the data."""
+        return b"".join(line.encode() + b"\n" for line in self.head)
+
+    def encode_data(self) -> bytes:
+        """Return the line of the data, or the lines if the payload is a text of several."""
+        colon = f"data{self.colon}".encode()
+        return b"".join(colon + line + b"\n" for line in self.data().split(b"\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +90,5 @@ class Wire:
     """Neither a length nor chunks: the body ends where the connection ends."""
     one_byte: bool = False
     """Every byte is written by itself."""
+    speechless: bool = False
+    """A cut before the first byte of the body leaves out status and headers too."""

@@ -24,6 +24,7 @@ _ROLES = ("system", "assistant", "user", "tool", "function")
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REPEATED_ROUNDS = 3
 _MAX_SEED = 2**31 - 1
+_MAX_SEED_NATIVE = 2**63 - 1
 _FLAGS = ("enable_thinking", "clear_thinking", "tool_stream", "parallel_tool_calls")
 
 
@@ -46,6 +47,8 @@ def _check_presence(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
         return invalid("[] is too short - 'messages'", prefix=False)
     for index, message in enumerate(request.messages):
         refusal = _check_message(index, message)
+        if refusal is None and request.native and isinstance(message.get("content"), list):
+            refusal = invalid("input content must be a string.")
         if refusal is not None:
             return refusal
     if not request.user_texts:
@@ -68,7 +71,7 @@ def _check_message(index: int, message: Json) -> Refusal | None:
 
 
 def _are_parts(role: str, content: Any) -> bool:
-    """Tell whether the content is a list of texts, which only a tool may not send."""
+    """Tell whether the content is a list of texts, which a tool may not send."""
     return role != "tool" and _are_objects(content, text=str)
 
 
@@ -122,7 +125,7 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _ranges(facts: ModelFacts) -> Iterator[tuple[str, Callable[[Any], bool], str]]:
+def _ranges(facts: ModelFacts, max_seed: int) -> Iterator[tuple[str, Callable[[Any], bool], str]]:
     """Yield field, predicate and message of every range."""
     for flag in _FLAGS:
         yield flag, lambda v: isinstance(v, bool), f"{flag} should be a boolean."  # invented
@@ -171,8 +174,8 @@ def _ranges(facts: ModelFacts) -> Iterator[tuple[str, Callable[[Any], bool], str
         )
     yield (
         "seed",
-        lambda v: _is_count(v) and 0 <= v <= _MAX_SEED,
-        f"Range of seed should be [0, {_MAX_SEED}]",
+        lambda v: _is_count(v) and 0 <= v <= max_seed,
+        f"Range of seed should be [0, {max_seed}]",
     )
     # The service allows up to four for some models; one is all that GLM is documented with.
     yield "n", lambda v: _is_count(v) and v == 1, "Range of n should be [1, 1]"
@@ -194,7 +197,8 @@ def _is_stop(value: Any) -> bool:
 
 
 def _check_ranges(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
-    for name, is_valid, message in _ranges(facts):
+    max_seed = _MAX_SEED_NATIVE if request.native else _MAX_SEED
+    for name, is_valid, message in _ranges(facts, max_seed):
         value = request.parameters.get(name)
         if value is not None and not is_valid(value):
             return invalid(message)
@@ -263,6 +267,28 @@ def _check_thinking(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
     return None
 
 
+def _check_native(request: ChatRequest, facts: ModelFacts) -> Refusal | None:
+    """Refuse what the DashScope protocol cannot carry: its defaults fit a bare text only."""
+    if not request.native:
+        return None
+    if request.parameters.get("result_format") not in (None, "text", "message"):
+        return invalid('result_format should be "text" or "message".')  # invented
+    if request.thinking and request.wants_text:
+        return invalid('The result_format parameter must be "message" when enable_thinking is true')
+    if request.tools and request.wants_text:
+        return invalid(
+            'The result_format parameter must be "message" when tools is set'
+        )  # invented
+    incremental = request.parameters.get("incremental_output")
+    if incremental not in (None, True, False):
+        return invalid("incremental_output should be a boolean.")  # invented
+    if request.thinking and request.stream and not incremental:
+        return invalid(
+            'The incremental_output parameter must be "true" when enable_thinking is true'
+        )
+    return None
+
+
 # Length, and loops.
 
 
@@ -307,6 +333,7 @@ _CHECKS: tuple[Check, ...] = (
     _check_tools,
     _check_tool_choice,
     _check_thinking,
+    _check_native,
     _check_length,
     _check_repetition,
 )

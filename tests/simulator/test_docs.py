@@ -13,8 +13,17 @@ from glm_notebook.simulator import Match, Rule, Scenario, Simulator
 from glm_notebook.simulator.__main__ import parser
 from glm_notebook.simulator.faults import known_faults
 
-from .wire import CHAT, WEATHER, ask, body, open_socket, read_until
+from .wire import CHAT, NATIVE, WEATHER, ZAI, ask, body, native_body, open_socket, read_until
 
+MULTIMODAL = "/api/v1/services/aigc/multimodal-generation/generation"
+ROUTES = {
+    CHAT: 200,
+    "/compatible-mode/v1/models": 200,
+    NATIVE: 200,
+    MULTIMODAL: 400,
+    "/api/v1/models": 200,
+    ZAI: 200,
+}
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
 
 
@@ -68,7 +77,7 @@ def test_the_example_for_tests() -> None:
 
 def test_every_fault_is_listed_as_it_describes_itself() -> None:
     rows = re.findall(r"^\| `([a-z0-9-]+[^`]*)` \| ([A-Z].*\.) \|$", PAGE, re.MULTILINE)
-    assert rows == [(fault.usage, fault.summary) for fault in known_faults()]
+    assert sorted(rows) == sorted((fault.usage, fault.summary) for fault in known_faults())
 
 
 @pytest.mark.parametrize("name", [f.name for cls in (Rule, Match, Scenario) for f in fields(cls)])
@@ -85,8 +94,10 @@ def test_every_option_is_listed() -> None:
 def test_the_routes_are_there(simulator: Simulator) -> None:
     routes = re.findall(r"^\| `(GET|POST) (/[^`]+)` \|", PAGE, re.MULTILINE)
     assert ("POST", CHAT) in routes
+    assert {path for _, path in routes} == set(ROUTES)
     for method, path in routes:
-        assert ask(simulator, body(), method, path).status == 200
+        sent = native_body() if path == NATIVE else body()
+        assert ask(simulator, sent, method, path).status == ROUTES[path]
 
 
 def test_the_place_of_a_mistake_reads_as_on_the_page() -> None:

@@ -8,7 +8,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .wire import Answer, body, make_service, service_answer, user
+from .wire import (
+    SSE,
+    Answer,
+    body,
+    make_service,
+    native_answer,
+    service_answer,
+    user,
+    zai_answer,
+)
 
 # A busy machine is slow to make up examples; that is no failure.
 SLOWLY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -78,3 +87,30 @@ def test_any_schema_of_a_tool_is_answered_or_refused(
 def test_any_body_is_answered_or_refused(sent: dict[str, Any]) -> None:
     answer: Answer = service_answer(make_service(), json.dumps(sent).encode())
     assert answer.status in (200, 400)
+
+
+@SLOWLY
+@given(BODY, st.booleans())
+def test_any_native_body_is_answered_or_refused(sent: dict[str, Any], streams: bool) -> None:
+    parameters = {k: v for k, v in sent.items() if k not in ("model", "messages")}
+    native = {
+        "model": "glm-5",
+        "input": {"messages": sent["messages"]},
+        "parameters": {"result_format": "message", "incremental_output": True, **parameters},
+    }
+    answer = native_answer(make_service(), json.dumps(native).encode(), **(SSE if streams else {}))
+    assert answer.status in (200, 400)
+
+
+@SLOWLY
+@given(st.fixed_dictionaries({}, optional={"model": JSON, "input": JSON, "parameters": JSON}))
+def test_any_envelope_is_answered_or_refused(sent: dict[str, Any]) -> None:
+    for ask in (native_answer, zai_answer):
+        assert ask(make_service(), json.dumps(sent).encode()).status in (200, 400, 404)
+
+
+@SLOWLY
+@given(BODY, JSON)
+def test_any_body_for_zai_is_answered_or_refused(sent: dict[str, Any], thinking: Any) -> None:
+    said = {**sent, "thinking": thinking}
+    assert zai_answer(make_service(), json.dumps(said).encode()).status in (200, 400)

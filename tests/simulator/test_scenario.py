@@ -136,8 +136,8 @@ RULES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a fault that does not exist": (
         {"fault": "explode"},
-        "talk, rules #2: No fault is called 'explode'; there are cut, cut-close, error-after,"
-        " html-502, no-finish, one-byte, restart, stall, status, stray-think, thinking-only.",
+        "talk, rules #2: No fault is called 'explode'; those that exist: python -m"
+        " glm_notebook.simulator --faults.",
     ),
     "a fault that is a number": (
         {"fault": ["one-byte", 5]},

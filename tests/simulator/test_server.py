@@ -20,9 +20,10 @@ import pytest
 from glm_notebook import simulator as package
 from glm_notebook.simulator import Rule, Scenario, Simulator
 from glm_notebook.simulator.__main__ import main
+from glm_notebook.simulator.faults import known_faults
 from glm_notebook.simulator.service import Service
 
-from .wire import CHAT, KEY, ask, body, connect
+from .wire import CHAT, KEY, NATIVE, ZAI, ask, body, connect
 
 MODELS = "/compatible-mode/v1/models"
 
@@ -44,7 +45,13 @@ MODELS = "/compatible-mode/v1/models"
         ("GET", MODELS, 401, {"Authorization": ""}),
         ("POST", MODELS, 400, {}),
         ("GET", "/", 404, {}),
-        ("POST", "/api/v1/services/aigc/text-generation/generation", 404, {}),
+        ("POST", NATIVE, 400, {}),
+        ("GET", NATIVE, 400, {}),
+        ("POST", "/api/v1/services/aigc/multimodal-generation/generation", 400, {}),
+        ("GET", "/api/v1/models", 200, {}),
+        ("GET", "/api/v1/models?page_no=%FF", 200, {}),
+        ("GET", "/api/v1/nowhere", 404, {}),
+        ("POST", ZAI, 200, {}),
         ("BREW", CHAT, 405, {}),
     ],
 )
@@ -61,6 +68,14 @@ def test_what_does_not_exist_is_refused_in_json(simulator: Simulator) -> None:
     assert answer.json["error"]["code"] == "NotFound"
     answer = ask(simulator, body(), "GET", CHAT)
     assert answer.json["error"]["message"] == "Request method 'GET' is not supported."
+
+
+def test_what_does_not_exist_is_refused_in_the_shape_of_its_path(simulator: Simulator) -> None:
+    answer = ask(simulator, body(), "GET", "/api/v1/nowhere")
+    assert (answer.json["code"], answer.json["message"]) == ("NotFound", "Not found!")
+    assert answer.json["request_id"] == answer.headers["x-request-id"]
+    answer = ask(simulator, body(), "DELETE", NATIVE)
+    assert answer.json["message"] == "Request method 'DELETE' is not supported."
 
 
 def test_the_headers_of_the_service(simulator: Simulator) -> None:
@@ -272,8 +287,8 @@ def test_mistakes_on_the_command_line(
 def test_the_command_lists_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--faults"])
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 11
-    assert lines[0] == (
-        "cut:k                   Break the connection after k events, in the middle of a chunked"
+    assert len(lines) == len(known_faults())
+    assert (
+        "cut:k                       Break the connection after k events, in the middle of a chunked"
         " body."
-    )
+    ) in lines

@@ -11,11 +11,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from glm_notebook.simulator import Scenario, Simulator
-from glm_notebook.simulator.service import Incoming, Response, Service
+from glm_notebook.simulator.http import Incoming, Response
+from glm_notebook.simulator.service import Service
 from glm_notebook.simulator.sse import Event, Raw
 
 KEY = "sk-simulated-0123456789"
 CHAT = "/compatible-mode/v1/chat/completions"
+NATIVE = "/api/v1/services/aigc/text-generation/generation"
+ZAI = "/api/paas/v4/chat/completions"
+SSE = {"X-DashScope-SSE": "enable"}
 WEATHER = {
     "type": "function",
     "function": {
@@ -64,6 +68,31 @@ def body(*messages: dict[str, Any] | str, **fields: Any) -> dict[str, Any]:
     return {"model": "glm-5", "messages": said or [user("Hello")], **fields}
 
 
+def native_body(*messages: dict[str, Any] | str, **parameters: Any) -> dict[str, Any]:
+    """Return a request of the DashScope protocol, with the parameters that thinking needs."""
+    said = body(*messages)
+    parameters = {"result_format": "message", "incremental_output": True, **parameters}
+    return {"model": "glm-5", "input": {"messages": said["messages"]}, "parameters": parameters}
+
+
+def parse_events(text: bytes) -> list[tuple[list[str], str]]:
+    """Return the events of a stream, as the standard reads them: lines before the data, and data."""
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode().split("\n")
+    events: list[tuple[list[str], str]] = []
+    head: list[str] = []
+    data: list[str] = []
+    for line in lines:
+        if line.startswith("data:"):
+            data.append(line.removeprefix("data:").removeprefix(" "))
+        elif line:
+            head.append(line)
+        elif data:
+            events.append((head, "\n".join(data)))
+            head, data = [], []
+    assert not data, f"the stream ends within an event: {data}"
+    return events
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP response."""
@@ -83,6 +112,16 @@ class Answer:
         return [json.loads(e.removeprefix("data: ")) for e in events if e.startswith("data: {")]
 
     @property
+    def events(self) -> list[tuple[list[str], str]]:
+        """The events, each with the lines before its data."""
+        return parse_events(self.body)
+
+    @property
+    def frames(self) -> list[dict[str, Any]]:
+        """What the events hold that hold JSON."""
+        return [json.loads(data) for _, data in self.events if data.startswith("{")]
+
+    @property
     def error(self) -> dict[str, Any]:
         """The error object, in either of its two dresses."""
         data = self.body.removeprefix(b"data: ") if self.body.startswith(b"data: ") else self.body
@@ -92,9 +131,22 @@ class Answer:
 
 def service_answer(service: Service, data: bytes | dict[str, Any], **headers: str) -> Answer:
     """Ask a service without sockets; only whole replies, without silence or cuts."""
+    return _read(service.chat_compat(_incoming(data, headers)))
+
+
+def native_answer(service: Service, data: bytes | dict[str, Any], **headers: str) -> Answer:
+    """Ask a service in the DashScope protocol, likewise."""
+    return _read(service.chat_native(_incoming(data, headers)))
+
+
+def zai_answer(service: Service, data: bytes | dict[str, Any], **headers: str) -> Answer:
+    """Ask a service in the dialect of Z.ai, likewise."""
+    return _read(service.chat_zai(_incoming(data, headers)))
+
+
+def _incoming(data: bytes | dict[str, Any], headers: dict[str, str]) -> Incoming:
     sent = data if isinstance(data, bytes) else json.dumps(data).encode()
-    incoming = Incoming({"Authorization": f"Bearer {KEY}", **headers}, sent)
-    return _read(service.chat_compat(incoming))
+    return Incoming({"Authorization": f"Bearer {KEY}", **headers}, sent)
 
 
 def _read(response: Response) -> Answer:
@@ -130,12 +182,15 @@ def ask(
         connection.close()
 
 
-def open_socket(simulator: Simulator, data: dict[str, Any], fault: str = "") -> socket.socket:
+def open_socket(
+    simulator: Simulator, data: dict[str, Any], fault: str = "", path: str = CHAT
+) -> socket.socket:
     """Send a request over a plain socket and leave the reading to the test."""
     url = urlsplit(simulator.base_url)
     sent = json.dumps(data).encode()
     head = [
-        f"POST {CHAT} HTTP/1.1",
+        f"POST {path} HTTP/1.1",
+        "X-DashScope-SSE: enable",
         f"Host: {url.netloc}",
         f"Authorization: Bearer {KEY}",
         f"X-Sim-Fault: {fault}",
