@@ -4,6 +4,7 @@
 
     GLMError
     ├── ConfigError            a setting, a key or an endpoint is missing or wrong
+    │   └── RequestError       a request that the documents say cannot work, refused before it is sent
     ├── TransportError         the network, before or in the middle of an answer
     │   └── StreamCutError     the answer broke off before the model had ended
     ├── APIError               the endpoint refused, in any of its shapes
@@ -52,6 +53,27 @@ class GLMError(Exception):
 
 class ConfigError(GLMError):
     """A setting, a key or an endpoint is missing or wrong."""
+
+
+class RequestError(ConfigError):
+    """A request that the documents say cannot work, refused before it is sent.
+
+    Parameters
+    ----------
+    message, remedy : str
+        As in `GLMError`.
+    field : str
+        What is wrong, by its name in `glm_notebook.messages.Request`.
+    source : str
+        Where the rule comes from, with its date.
+    """
+
+    def __init__(
+        self, message: str, remedy: str = "", *, field: str = "", source: str = ""
+    ) -> None:
+        super().__init__(message, remedy)
+        self.field = field
+        self.source = source
 
 
 class TransportError(GLMError):
