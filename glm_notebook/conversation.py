@@ -97,24 +97,43 @@ class Conversation:
         Raises
         ------
         ConfigError
-            The prompt is empty, there is no key, or a turn of this conversation still runs.
+            The prompt is empty, there is no key, the model cannot take this request (see `Parameters.strict`), or
+            a turn of this conversation still runs.
         """
         if not prompt.strip():
             raise ConfigError("The prompt is empty.", "Write what you want to ask.")
+        return self._turn(prompt, replace(self.settings, **changes), self.head)
+
+    def prepare_again(self) -> Turn:
+        """Make the last turn anew, without starting it: its prompt and settings, in its place.
+
+        Raises
+        ------
+        ConfigError
+            There is no turn, or as for `prepare`.
+        """
+        if self.head is None:
+            raise ConfigError(
+                f"The conversation {self.name!r} has no turn to ask again.", "Ask something first."
+            )
+        return self._turn(self.head.prompt, self.head.settings, self.head.parent)
+
+    def _turn(self, prompt: str, settings: Settings, parent: Turn | None) -> Turn:
         if self.head is not None and not self.head.done:
             raise ConfigError(
                 f"A turn of the conversation {self.name!r} still runs.",
                 "Wait for it, stop it, or use another conversation.",
             )
-        self.client.require_key()
-        return Turn(
+        turn = Turn(
             prompt,
-            replace(self.settings, **changes),
+            settings,
             self.client,
             conversation=self.name,
-            parent=self.head,
+            parent=parent,
             clock=self._clock,
         )
+        self.client.check(turn.request())
+        return turn
 
     def begin(self, turn: Turn) -> None:
         """Start a turn that `prepare` made; the next prompt follows it."""
@@ -150,6 +169,18 @@ class Conversation:
     def ask_sync(self, prompt: str, **changes: Any) -> Turn:
         """Do as `ask`, from a script that has no event loop; Ctrl-C stops the turn."""
         return self.start(prompt, **changes).wait()
+
+    async def retry(self) -> Turn:
+        """Ask the last prompt again, with its settings, and wait: the new turn takes the old one's place.
+
+        Raises
+        ------
+        GLMError
+            As `ask`.
+        """
+        turn = self.prepare_again()
+        self.begin(turn)
+        return await turn
 
     async def stream(self, prompt: str, **changes: Any) -> AsyncGenerator[Event, None]:
         """Ask and yield the turn's events as they come. Leaving the loop early stops the turn.

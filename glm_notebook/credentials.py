@@ -7,6 +7,7 @@ the system keyring (only where `keyring` is installed and a key was put there by
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from glm_notebook.errors import ConfigError
@@ -89,22 +90,32 @@ def logout(host: str) -> None:
         return
 
 
-def find(host: str) -> Secret | None:
-    """Look a key up for a host; None if there is none."""
+def find(host: str, variables: Sequence[str] = (KEY_VARIABLE,)) -> Secret | None:
+    """Look a key up for a host; None if there is none.
+
+    Parameters
+    ----------
+    host : str
+        The endpoint's host.
+    variables : sequence of str
+        Environment variables that may hold a key for it: a key is sent to no host but its own.
+    """
     if host in _logged_in:
         return _logged_in[host]
-    if value := os.environ.get(KEY_VARIABLE, "").strip():
-        return checked(value, source=f"{KEY_VARIABLE} in the environment")
+    if name := _set_variable(variables):
+        return checked(os.environ[name], source=f"{name} in the environment")
     return _from_keyring(host)
 
 
-def source(host: str) -> str:
+def source(host: str, variables: Sequence[str] = (KEY_VARIABLE,)) -> str:
     """Say where `find` gets the key from, for a status line: never the key."""
     if host in _logged_in:
         return "%glm login"
-    if os.environ.get(KEY_VARIABLE, "").strip():
-        return KEY_VARIABLE
-    return "system keyring" if _from_keyring(host) else "none"
+    return _set_variable(variables) or ("system keyring" if _from_keyring(host) else "none")
+
+
+def _set_variable(variables: Sequence[str]) -> str:
+    return next((name for name in variables if os.environ.get(name, "").strip()), "")
 
 
 def checked(value: str, source: str = "the key") -> Secret:

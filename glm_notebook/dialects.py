@@ -75,6 +75,8 @@ def _table() -> Mapping[str, Dialect]:
 
 
 def _dialect(name: str, common: Json, own: Json) -> Dialect:
-    values = {**common, **own, "fields": {**common["fields"], **own.get("fields", {})}}
+    values = {**common, **own}
+    for which in ("fields", "endings"):
+        values[which] = {**common[which], **own.get(which, {})}
     think, keep = (Switch(**values.pop(which)) for which in ("think", "keep"))
     return Dialect(name=name, think=think, keep=keep, **values)

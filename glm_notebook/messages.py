@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Role = Literal["system", "user", "assistant", "tool"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How hard a model that has degrees of thinking thinks."""
+EFFORTS: tuple[str, ...] = get_args(Effort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,22 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request to a model, in no protocol's terms. `None` leaves the choice to the server."""
+class ListedModel:
+    """A model that an endpoint says it serves."""
 
-    model: str
-    messages: tuple[Message, ...]
+    id: str
+    owner: str = ""
+    """Who the endpoint says it belongs to; on a server of one's own, the server's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """What can be set for an answer. `None` leaves the choice to the server."""
+
     stream: bool = True
     """Whether the answer comes as it is made. Without it a long answer is cut by the service's own clock."""
+    strict: bool = True
+    """Whether a request that the documents say cannot work is refused before it is sent."""
     thinking: bool | None = None
     thinking_budget: int | None = None
     """Most tokens that the model may think, or no limit but the model's own."""
@@ -95,3 +105,11 @@ class Request:
     """Whether the arguments of a call come in pieces."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Fields that are sent as they are, for what this version has no name for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Parameters):
+    """One request to a model, in no protocol's terms."""
+
+    model: str
+    messages: tuple[Message, ...]

@@ -13,7 +13,7 @@ from typing import Any
 from glm_notebook.inert_markdown import inert
 from glm_notebook.inert_text import NO_MATH, entities, plain_lines, visible
 from glm_notebook.record import TURN_MIME, TurnRecord
-from glm_notebook.strings import UNKNOWN, Words, count, duration, footer, words
+from glm_notebook.strings import SEPARATOR, UNKNOWN, Words, count, duration, footer, words
 
 Part = Mapping[str, Any]
 
@@ -65,9 +65,25 @@ def progress(snapshot: Mapping[str, Any], *, language: str = "en") -> dict[str, 
     shown = [part for part in snapshot["parts"] if _shows(part)]
     blocks = [_PARTS[part["kind"]](part, language) for part in shown]
     if not any(part["kind"] == "text" for part in shown):
-        blocks.append(f"<p><em>{say.thinking_now if shown else say.waiting} …</em></p>")
+        blocks.append(f"<p><em>{_meanwhile(snapshot, language)}</em></p>")
     plain = "\n\n".join(visible(part["text"]) for part in shown if part["kind"] == "text")
     return {"text/markdown": "\n\n".join(blocks) + "\n", "text/plain": plain or say.waiting}
+
+
+def retrying(retry: Mapping[str, Any], language: str) -> str:
+    """Say in one line what failed, and when the request is sent again: ``retry`` of a snapshot (docs/channel.md)."""
+    say = words(language)
+    wait = say.retry_in.format(duration(retry["delay_s"], language))
+    which = say.attempt.format(retry["attempt"], retry["attempts"])
+    return f"{visible(retry['message'])} {wait}{SEPARATOR}{which}"
+
+
+def _meanwhile(snapshot: Mapping[str, Any], language: str) -> str:
+    """Return what stands where the answer will be."""
+    say = words(language)
+    if snapshot["retry"] is not None:
+        return entities(retrying(snapshot["retry"], language))
+    return f"{say.thinking_now if snapshot['parts'] else say.waiting} …"
 
 
 def ending(
@@ -89,7 +105,9 @@ def _markdown(snapshot: Mapping[str, Any], language: str) -> str:
 def _closing(snapshot: Mapping[str, Any], language: str) -> list[str]:
     """Return what follows the parts: how the turn ended, and the footer."""
     cause, remedy = map(entities, _end(snapshot, words(language)))
-    ending = [f"<p><strong>{cause}</strong> {remedy}".rstrip() + "</p>"] if cause else []
+    ending = (
+        [f"<p>{' '.join(filter(None, (f'<strong>{cause}</strong>', remedy)))}</p>"] if cause else []
+    )
     return [*ending, f"<p><small>{entities(footer(snapshot, language))}</small></p>"]
 
 
@@ -143,10 +161,12 @@ def _call(part: Part) -> str:
 
 def _end(snapshot: Mapping[str, Any], say: Words) -> tuple[str, str]:
     """Say how the turn ended, where it did not simply complete, and what can be done about it."""
-    ends = {"stopped": say.stopped, "interrupted": say.interrupted, "cut_off": say.cut_off}
+    ends = {"stopped": say.stopped, "interrupted": say.interrupted, "failed": say.failed}
     status, error = snapshot["status"], snapshot["error"]
+    if status == "cut_off":
+        return say.cut_off, f"{SEPARATOR.strip()} {say.retry_hint}"
     if status != "failed" or error is None:
-        return ends.get(status, say.failed if status == "failed" else ""), ""
+        return ends.get(status, ""), ""
     request = (
         say.aside.format(say.request.format(error["request_id"])) if error["request_id"] else ""
     )

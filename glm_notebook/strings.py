@@ -44,6 +44,11 @@ class Words:
     waiting: str
     thinking_now: str
     restarted: str
+    retry_in: str
+    attempt: str
+    asking_again: str
+    retry_hint: str
+    """What to do where the turn was cut off."""
 
 
 ENGLISH = Words(
@@ -69,6 +74,10 @@ ENGLISH = Words(
     waiting="Waiting for the first token",
     thinking_now="Thinking",
     restarted="the server restarted the answer",
+    retry_in="Retry in {}",
+    attempt="request {} of {}",
+    asking_again="Asking again",
+    retry_hint="%glm retry asks again.",
 )
 
 CHINESE = Words(
@@ -94,7 +103,31 @@ CHINESE = Words(
     waiting="等待第一个 token",
     thinking_now="思考中",
     restarted="服务器重新开始了回答",
+    retry_in="{}后重试",
+    attempt="第 {} 次，共 {} 次",
+    asking_again="正在重新请求",
+    retry_hint="用 %glm retry 重新提问。",
 )
+
+_CHINESE_NOTES: Mapping[str, str] = {
+    ENGLISH.simulated: CHINESE.simulated,
+    ENGLISH.restarted: CHINESE.restarted,
+    "a damaged piece of the stream was skipped": "跳过了数据流中损坏的一段",
+    "the server did not say why the answer ended": "服务器未说明回答为何结束",
+    "the model announced a tool call that did not come": "模型声明了工具调用，但没有给出",
+    "the thinking used up all the tokens": "思考用完了全部 token",
+    "the model gave no answer": "模型没有给出回答",
+    "asked again after a wait": "等待后已重新请求",
+    "asked again without a thinking switch": "去掉思考开关后已重新请求",
+    "asked again with thinking": "开启思考后已重新请求",
+    "asked again without thinking": "关闭思考后已重新请求",
+    "asked again without a forced tool": "取消强制工具后已重新请求",
+    "asked again as a stream": "改为流式输出后已重新请求",
+}
+"""The notes of a turn, which are made and kept in English."""
+_UNCHECKED = " is not in the catalogue; its limits are not checked"
+"""Follows the name of a model."""
+_CHINESE_UNCHECKED = " 不在模型目录中，未检查其限制"
 
 
 def words(language: str) -> Words:
@@ -121,6 +154,15 @@ def duration(seconds: float | None, language: str) -> str:
     return words(language).minutes.format(whole // 60, whole % 60)
 
 
+def note(text: str, language: str) -> str:
+    """Return a note of a turn in a language; as it is where it is not known there."""
+    if words(language) is not CHINESE:
+        return text
+    if text.endswith(_UNCHECKED):
+        return text.removesuffix(_UNCHECKED) + _CHINESE_UNCHECKED
+    return _CHINESE_NOTES.get(text, text)
+
+
 def footer(snapshot: Mapping[str, Any], language: str) -> str:
     """Write the footer of an ended turn as plain text.
 
@@ -140,7 +182,7 @@ def footer(snapshot: Mapping[str, Any], language: str) -> str:
         *_tokens(snapshot["usage"], say),
         snapshot["finish_reason"] or "",
         say.simulated if turn["simulated"] else "",
-        *snapshot["notes"],
+        *(note(text, language) for text in snapshot["notes"]),
     ]
     return SEPARATOR.join(item for item in items if item)
 

@@ -13,13 +13,13 @@ import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from glm_notebook.errors import GLMError, ProtocolError, StreamCutError, TurnInterrupted
 from glm_notebook.events import Event, Snapshot
-from glm_notebook.messages import Message, Request, ToolCall, Usage
+from glm_notebook.messages import Message, Parameters, Request, ToolCall, Usage
 from glm_notebook.protocol.turn import TurnInfo, TurnState
 from glm_notebook.record import Timing, TurnRecord
 from glm_notebook.runner import Future, runner, wait_awaiting, wait_blocking
@@ -38,31 +38,27 @@ SETTLE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a turn asks of the model. `None` leaves the choice to the service."""
+class Settings(Parameters):
+    """What a turn asks of the model."""
 
     model: str = "glm-5"
     system: str | None = None
-    thinking: bool | None = None
-    thinking_budget: int | None = None
-    max_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    repetition_penalty: float | None = None
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
 
     def parameters(self) -> dict[str, Any]:
-        """Return what was set, but for the model and the system prompt: for the turn record."""
-        names = (name for name in self.__slots__ if name not in ("model", "system"))
-        values = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in values.items() if value not in (None, ())}
+        """Return what was set, but for the model and the system prompt."""
+        return {
+            one.name: value
+            for one in fields(Parameters)
+            if (value := getattr(self, one.name)) != _DEFAULTS[one.name]
+        }
 
     def request(self, messages: Sequence[Message]) -> Request:
         """Put history and settings together."""
         system = (Message("system", self.system),) if self.system else ()
         return Request(self.model, (*system, *messages), **self.parameters())
+
+
+_DEFAULTS = {one.name: getattr(Parameters(), one.name) for one in fields(Parameters)}
 
 
 class Turn:
@@ -290,9 +286,12 @@ class Turn:
             unforeseen.__cause__ = error
             self._finish("failed", unforeseen)
 
+    def request(self) -> Request:
+        """Return what is sent: the history, the prompt and the settings."""
+        return self.settings.request((*history(self.parent), Message("user", self.prompt)))
+
     async def _stream(self) -> None:
-        request = self.settings.request((*history(self.parent), Message("user", self.prompt)))
-        async with aclosing(self.client.deltas(request)) as batches:
+        async with aclosing(self.client.deltas(self.request())) as batches:
             async for batch in batches:
                 at_s = self.age_s
                 with self.held() as state:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from glm_notebook import credentials
+from glm_notebook import credentials, endpoints
 from glm_notebook.simulator import Simulator
 
-KEY_VARIABLES = ("DASHSCOPE_API_KEY", "DASHSCOPE_COMPATIBLE_BASE_URL")
+KEYS = {name for place in endpoints.places().values() for name in place.keys}
 
 # make fuzz looks for longer; the number of examples in a test's own settings is that of make test.
 settings.register_profile("default", deadline=None)
@@ -30,10 +30,8 @@ def _connect_to_loopback(self: socket.socket, address: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_network_and_no_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in KEY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
     for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
+        if name in KEYS or name.startswith("DASHSCOPE_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setattr(socket.socket, "connect", _connect_to_loopback)
     credentials._logged_in.clear()

@@ -29,6 +29,7 @@ from glm_notebook.protocol.deltas import (
     TextDelta,
     UsageDelta,
 )
+from glm_notebook.retry import RetryPolicy
 
 KEY = "sk-0123456789abcdef"
 ASK = Request("glm-5", (Message("user", "hi"),))
@@ -58,11 +59,21 @@ class Body(httpx.AsyncByteStream):
         self.closed.set()
 
 
+ONCE = RetryPolicy(attempts=1)
+
+
 def client_for(
-    answer: Callable[[httpx.Request], httpx.Response], *, key: str | None = KEY
+    answer: Callable[[httpx.Request], httpx.Response],
+    *,
+    key: str | None = KEY,
+    retry: RetryPolicy = ONCE,
 ) -> AsyncClient:
     return AsyncClient(
-        key, base_url="https://glm.example/v1", transport=httpx.MockTransport(answer)
+        key,
+        base_url="https://glm.example/v1",
+        dialect="modelstudio",
+        retry=retry,
+        transport=httpx.MockTransport(answer),
     )
 
 
@@ -164,7 +175,7 @@ def test_a_cut_after_the_models_end_is_none() -> None:
 def test_a_server_that_never_closes_does_not_hold_the_answer_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("glm_notebook.client.GRACE_S", 0.01)
+    monkeypatch.setattr("glm_notebook.client.body.GRACE_S", 0.01)
 
     async def read() -> list[Delta]:
         never = asyncio.get_running_loop().create_future()

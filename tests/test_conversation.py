@@ -39,7 +39,7 @@ class Scripted(AsyncClient):
     """A client whose answers are given; an exception among the deltas is raised, `None` waits for ever."""
 
     def __init__(self, *scripts: Sequence[Delta | Exception | None]) -> None:
-        super().__init__("sk-test", base_url="https://glm.example/v1")
+        super().__init__("sk-test", base_url="https://glm.example/v1", dialect="modelstudio")
         self.scripts = list(scripts)
         self.requests: list[Request] = []
         self.hanging = threading.Event()

@@ -165,11 +165,9 @@ def test_a_long_call_is_cut() -> None:
     [
         ("stopped", "en", "Stopped"),
         ("interrupted", "en", "Interrupted"),
-        ("cut_off", "en", "The connection broke off"),
         ("failed", "en", "Failed"),
         ("stopped", "zh-CN", "已停止"),
         ("interrupted", "zh-CN", "已中断"),
-        ("cut_off", "zh-CN", "连接中断"),
         ("failed", "zh-CN", "失败"),
     ],
 )
@@ -177,6 +175,40 @@ def test_an_end_that_is_not_complete_is_said(status: str, language: str, says: s
     bundle = settle(snapshot(part("text", "So far"), status=status), RECORD, language=language)
     assert f"So far\n\n<p><strong>{says}</strong></p>\n\n<p><small>" in bundle["text/markdown"]
     assert f"So far\n\n{says}\n\nglm-5" in bundle["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "hint"),
+    [
+        ("en", "The connection broke off", "· %glm retry asks again."),
+        ("zh-CN", "连接中断", "· 用 %glm retry 重新提问。"),
+    ],
+)
+def test_a_cut_turn_offers_to_ask_again(language: str, says: str, hint: str) -> None:
+    bundle = settle(snapshot(part("text", "So"), status="cut_off"), RECORD, language=language)
+    assert f"<p><strong>{says}</strong> {hint}</p>" in bundle["text/markdown"]
+    assert f"So\n\n{says} {hint}\n\nglm-5" in bundle["text/plain"]
+
+
+RETRY = {
+    "message": "Busy <b>now</b> (429).",
+    "attempt": 2,
+    "attempts": 3,
+    "at_s": 1.0,
+    "delay_s": 4.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "Busy &lt;b&gt;now&lt;/b&gt; (429). Retry in 4.0 s · request 2 of 3"),
+        ("zh-CN", "Busy &lt;b&gt;now&lt;/b&gt; (429). 4.0 秒后重试 · 第 2 次，共 3 次"),
+    ],
+)
+def test_a_turn_that_waits_to_be_sent_again_says_why_and_how_long(language: str, line: str) -> None:
+    waiting = snapshot(status="retrying") | {"retry": RETRY}
+    assert f"<p><em>{line}</em></p>" in progress(waiting, language=language)["text/markdown"]
 
 
 def test_a_complete_end_is_not_said() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from glm_notebook.strings import CHINESE, ENGLISH, Words, count, footer
+from glm_notebook import amendment
+from glm_notebook.strings import CHINESE, ENGLISH, Words, count, footer, note
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "contract" / "footer.json").read_text("utf-8")
@@ -23,6 +24,11 @@ def test_both_languages_fill_the_same_blanks() -> None:
     for one in fields(Words):
         english, chinese = getattr(ENGLISH, one.name), getattr(CHINESE, one.name)
         assert english.count("{}") == chinese.count("{}"), one.name
+
+
+@pytest.mark.parametrize("rule", amendment._RULES, ids=lambda rule: rule.note)
+def test_every_change_of_a_request_is_told_in_chinese(rule: amendment._Rule) -> None:
+    assert note(rule.note, "zh") != rule.note == note(rule.note, "en")
 
 
 def test_an_unknown_count_is_not_zero() -> None:

@@ -1,8 +1,8 @@
 """Lets the outermost cell await its turn, although IPython awaits no magic.
 
-A ``%%glm`` cell reaches Python as ``get_ipython().run_cell_magic('glm', …)``. Where that is the whole cell and no other
-cell runs, it is rewritten to await, so that the kernel hears Stop while the model answers. Inside ``%%time``,
-``%%capture`` or a call from code, ``await`` is not possible, and the magic blocks instead.
+A ``%%glm`` cell reaches Python as ``get_ipython().run_cell_magic('glm', …)``, and ``%glm retry`` as a like call. Where
+that is the whole cell and no other cell runs, it is rewritten to await, so that the kernel hears Stop while the model
+answers. Inside ``%%time``, ``%%capture`` or a call from code, ``await`` is not possible, and the magic blocks instead.
 """
 
 from __future__ import annotations
@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_CALL = re.compile(r"get_ipython\(\)\.run_cell_magic\((?=['\"]glm['\"], )['\"]glm['\"], ")
-_AWAITED = "await get_ipython().magics_manager.registry['GLMMagics'].glm_async("
+_MAGICS = "await get_ipython().magics_manager.registry['GLMMagics']"
+_AWAITED = (
+    (re.compile(r"get_ipython\(\)\.run_cell_magic\('glm', "), f"{_MAGICS}.glm_async("),
+    (
+        re.compile(r"get_ipython\(\)\.run_line_magic\('glm', 'retry *'\)"),
+        f"{_MAGICS}.retry_async()",
+    ),
+)
+"""What IPython has made of a cell, and what it becomes."""
 
 
 class Awaiting:
@@ -36,11 +43,13 @@ class Awaiting:
         self._shell.events.unregister("post_execute", self._on_end)
 
     def transform(self, lines: list[str]) -> list[str]:
-        """Rewrite a cell that is one ``%%glm`` and nothing else."""
+        """Rewrite a cell that is one ``%%glm``, or one ``%glm retry``, and nothing else."""
         if self._running or len(lines) != 1 or not self._can_await:
             return lines
-        rewritten, count = _CALL.subn(_AWAITED, lines[0], count=1)
-        return [rewritten] if count and lines[0].startswith("get_ipython()") else lines
+        for call, awaited in _AWAITED:
+            if found := call.match(lines[0]):
+                return [awaited + lines[0][found.end() :]]
+        return lines
 
     @property
     def _can_await(self) -> bool:

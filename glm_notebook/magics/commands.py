@@ -11,7 +11,11 @@ from IPython.display import display
 from traitlets import TraitError
 
 from glm_notebook import credentials, endpoints
+from glm_notebook.endpoints import Endpoint
+from glm_notebook.magics import models
+from glm_notebook.magics.endpoint import choose
 from glm_notebook.magics.options import VIEWS, nearest, tokens
+from glm_notebook.messages import EFFORTS
 from glm_notebook.settle import progress
 from glm_notebook.sinks.settled import show_settled
 from glm_notebook.strings import count
@@ -46,11 +50,11 @@ def run_command(magics: GLMMagics, line: str) -> None:
 
 
 def _status(magics: GLMMagics, words: list[str]) -> None:
-    endpoint = endpoints.resolve(magics.endpoint)
-    key = "not needed" if endpoint.simulated else credentials.source(endpoint.host)
+    endpoint = magics.resolved()
     rows = {
         "endpoint": f"{endpoint.host}{' (simulator: no model is asked)' if endpoint.simulated else ''}",
-        "key": key if key != "none" else "none: set DASHSCOPE_API_KEY or run %glm login",
+        "protocol": f"{endpoint.protocol}, {endpoint.dialect.title}",
+        "key": _key(endpoint),
         "model": magics.model,
         "thinking": _thinking(magics),
         "system": _short(magics.system) if magics.system else "none",
@@ -60,10 +64,21 @@ def _status(magics: GLMMagics, words: list[str]) -> None:
     print("\n".join(f"{name:<9} {value}" for name, value in rows.items()))
 
 
+def _key(endpoint: Endpoint) -> str:
+    if endpoint.simulated:
+        return "not needed"
+    found = credentials.source(endpoint.host, endpoint.key_variables)
+    if found != "none":
+        return found
+    set_ = f"set {endpoint.key_variables[0]} or " if endpoint.key_variables else ""
+    return f"none: {set_}run %glm login" if endpoint.needs_key else "none, and none needed"
+
+
 def _thinking(magics: GLMMagics) -> str:
     switch = {None: "as the service decides", True: "on", False: "off"}[magics.thinking]
-    budget = magics.thinking_budget
-    return switch if budget is None else f"{switch}, at most {count(budget)} tokens"
+    budget, effort = magics.thinking_budget, magics.effort
+    limits = [f"at most {count(budget)} tokens"] * (budget is not None)
+    return ", ".join([switch, *limits, *[f"effort {effort}"] * (effort is not None)])
 
 
 def _chats(magics: GLMMagics) -> str:
@@ -120,15 +135,21 @@ def _system(magics: GLMMagics, words: list[str]) -> None:
     print(magics.system or "There is no system prompt; %glm system VAR takes one from a variable.")
 
 
-def _endpoint(magics: GLMMagics, words: list[str]) -> None:
+def _protocol(magics: GLMMagics, words: list[str]) -> None:
+    _set("protocol", _one_of({name: name for name in endpoints.PROTOCOLS}))(magics, words)
+    magics.resolved()  # says so where the endpoint does not speak it
+
+
+def _retry(magics: GLMMagics, words: list[str]) -> None:
     if words:
-        magics.endpoint = words[0]
-        if words[0] == endpoints.SIMULATOR:
-            endpoints.resolve(words[0])  # starts it, so that a failure shows here
-    endpoint = endpoints.resolve(magics.endpoint)
-    print(f"Requests go to {endpoint.base_url}.")
-    if endpoint.simulated:
-        print("That is the simulator on this machine: no model is asked.")
+        raise UsageError("%glm retry takes no words: it asks the last prompt of the chat again.")
+    magics.retry()
+
+
+def _login_endpoint(magics: GLMMagics) -> Endpoint:
+    """Return what a key is for: the simulator, which ``auto`` may mean, needs none."""
+    name = magics.endpoint if magics.endpoint != endpoints.AUTO else ""
+    return endpoints.resolve(name, magics.protocol, magics.dialect)
 
 
 def _login(magics: GLMMagics, words: list[str]) -> None:
@@ -137,7 +158,7 @@ def _login(magics: GLMMagics, words: list[str]) -> None:
         raise UsageError(
             "%glm login takes no key: what stands in a cell is saved. Run it alone, and type the key at its prompt."
         )
-    host = endpoints.resolve(magics.endpoint if magics.endpoint != endpoints.AUTO else "").host
+    host = _login_endpoint(magics).host
     key = getpass.getpass(f"API key for {host}: ")
     credentials.login(host, key, keep="--keyring" in words)
     kept = "in the system keyring" if "--keyring" in words else "in this kernel's memory only"
@@ -145,9 +166,10 @@ def _login(magics: GLMMagics, words: list[str]) -> None:
 
 
 def _logout(magics: GLMMagics, words: list[str]) -> None:
-    host = endpoints.resolve(magics.endpoint if magics.endpoint != endpoints.AUTO else "").host
+    endpoint = _login_endpoint(magics)
+    host = endpoint.host
     credentials.logout(host)
-    left = credentials.source(host)
+    left = credentials.source(host, endpoint.key_variables)
     print(f"Forgotten for {host}." + (f" {left} still holds one." if left != "none" else ""))
 
 
@@ -215,11 +237,21 @@ _SWITCH = {"on": True, "off": False, "auto": None}
 COMMANDS: Mapping[str, Command] = {
     "status": Command("", "Show the state.", _status),
     "model": Command("model [ID]", "Model of new turns.", _set("model", str)),
+    "models": Command(
+        "models [listed]",
+        "Models that the documents describe, or that the endpoint lists.",
+        models.show,
+    ),
     "think": Command(
         "think [on|off|auto]", "Whether the model thinks first.", _set("thinking", _one_of(_SWITCH))
     ),
     "budget": Command(
         "budget [TOKENS|auto]", "Most tokens of thinking.", _set("thinking_budget", _number(tokens))
+    ),
+    "effort": Command(
+        f"effort [{'|'.join(EFFORTS)}|auto]",
+        "How hard the model thinks.",
+        _set("effort", _one_of({**{name: name for name in EFFORTS}, "auto": None})),
     ),
     "max-tokens": Command(
         "max-tokens [TOKENS|auto]",
@@ -231,7 +263,17 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "system": Command("system [VAR|none]", "System prompt, from a variable.", _system),
     "endpoint": Command(
-        "endpoint [NAME|URL]", f"Where requests go: {', '.join(endpoints.NAMES)}.", _endpoint
+        "endpoint [NAME|URL|test|local [FILE]]",
+        "List where requests can go, choose, or try it with one small request.",
+        choose,
+    ),
+    "protocol": Command("protocol [openai|dashscope]", "Which wire protocol is spoken.", _protocol),
+    "retry": Command("retry", "Ask the last prompt again, in its place.", _retry),
+    "attempts": Command("attempts [N]", "Most requests for one answer.", _set("attempts", int)),
+    "strict": Command(
+        "strict [on|off]",
+        "Refuse unsent what cannot work.",
+        _set("strict", _one_of({"on": True, "off": False})),
     ),
     "login": Command("login [--keyring]", "Ask for a key; keep it in memory.", _login),
     "logout": Command("logout", "Forget that key.", _logout),

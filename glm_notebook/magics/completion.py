@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from glm_notebook import endpoints
+from glm_notebook import catalogue, endpoints
 from glm_notebook.magics.commands import COMMANDS
 from glm_notebook.magics.options import OPTIONS, VIEWS
+from glm_notebook.messages import EFFORTS
 
 if TYPE_CHECKING:
     from glm_notebook.magics.magics import GLMMagics
-
-MODELS = ("glm-5", "glm-4.7", "glm-4.6")
-"""Ids that the service's page names (read 2026-03-15). Any other is taken as well."""
 
 
 def complete(shell: Any, event: Any) -> list[str]:
@@ -32,10 +30,11 @@ def _starting(start: str, candidates: list[str]) -> list[str]:
 def _cell_words(magics: GLMMagics, before: list[str]) -> list[str]:
     last = before[-1] if before else ""
     values = {
-        "-m": list(MODELS),
-        "--model": list(MODELS),
+        "-m": _models(),
+        "--model": _models(),
         "--chat": sorted(magics.conversations),
         "--view": list(VIEWS),
+        "--effort": list(EFFORTS),
         "--system": _texts(magics),
     }
     return values.get(last, list(OPTIONS))
@@ -45,15 +44,24 @@ def _line_words(magics: GLMMagics, before: list[str]) -> list[str]:
     if not before:
         return sorted(COMMANDS)
     values = {
-        "model": list(MODELS),
+        "model": _models(),
+        "models": ["listed"],
         "think": ["on", "off", "auto"],
         "view": list(VIEWS),
+        "effort": [*EFFORTS, "auto"],
         "chat": sorted(magics.conversations),
-        "endpoint": list(endpoints.NAMES),
+        "endpoint": [*endpoints.names(), "test"],
+        "protocol": list(endpoints.PROTOCOLS),
+        "strict": ["on", "off"],
         "login": ["--keyring"],
         "system": _texts(magics),
     }
     return values.get(before[0], []) if len(before) == 1 else []
+
+
+def _models() -> list[str]:
+    """Return the ids that the documents describe. Any other is taken as well."""
+    return [one.id for one in catalogue.models()]
 
 
 def _texts(magics: GLMMagics) -> list[str]:

@@ -11,13 +11,16 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from traitlets import Bool, Enum, Float, Int, Unicode, validate
 
-from glm_notebook import endpoints
+from glm_notebook import dialects, endpoints
 from glm_notebook.client import AsyncClient
 from glm_notebook.conversation import Conversation
+from glm_notebook.endpoints import Endpoint
 from glm_notebook.errors import GLMError, TurnInterrupted
 from glm_notebook.magics.commands import run_command
 from glm_notebook.magics.frontend import language_of, view_of
 from glm_notebook.magics.options import VIEWS, parse, with_options
+from glm_notebook.messages import EFFORTS
+from glm_notebook.retry import RetryPolicy
 from glm_notebook.sinks import Sink
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ class GLMMagics(Magics):
     thinking_budget = Int(
         None, allow_none=True, min=1, help="Most tokens of thinking; None: the model's own limit."
     ).tag(config=True)
+    effort = Enum(
+        (None, *EFFORTS), None, allow_none=True, help="How hard it thinks; None: as the model does."
+    ).tag(config=True)
     max_tokens = Int(None, allow_none=True, min=1, help="Most tokens of the answer.").tag(
         config=True
     )
@@ -47,8 +53,15 @@ class GLMMagics(Magics):
     system = Unicode("", help="System prompt of all turns.").tag(config=True)
     chat = Unicode("default", help="Conversation of cells without --chat.").tag(config=True)
     endpoint = Unicode(
-        "",
-        help="auto, modelstudio, modelstudio-intl, simulator, or a base URL; empty: Model Studio.",
+        "", help="A name that %glm endpoint lists, or a base URL; empty: Model Studio."
+    ).tag(config=True)
+    protocol = Enum(endpoints.PROTOCOLS, "openai", help="The wire protocol.").tag(config=True)
+    dialect = Unicode(
+        "", help="What kind of server is behind a URL; empty: as its address tells."
+    ).tag(config=True)
+    attempts = Int(3, min=1, help="Most requests for one answer.").tag(config=True)
+    strict = Bool(
+        True, help="Whether a request that the documents say cannot work is refused unsent."
     ).tag(config=True)
     view = Enum(VIEWS, "auto", help="How answers are shown while they come.").tag(config=True)
     language = Unicode(
@@ -61,14 +74,23 @@ class GLMMagics(Magics):
         super().__init__(shell)
         self.conversations: dict[str, Conversation] = {}
         self.awaiting: Awaiting | None = None
-        self._clients: dict[str, AsyncClient] = {}
+        self.model_before_local: str | None = None
+        """What `model` was when a model of this machine took its place."""
+        self._clients: dict[tuple[str, str, int], AsyncClient] = {}
 
     @validate("endpoint")
     def _endpoint_is_known(self, proposal: dict[str, Any]) -> str:
         """Refuse an endpoint that is none when it is set, not when it is used."""
         name = str(proposal["value"]).strip()
-        if name and name not in endpoints.NAMES:
+        if name.partition("/")[0] not in (*endpoints.names(), ""):
             endpoints.resolve(name)
+        return name
+
+    @validate("dialect")
+    def _dialect_is_known(self, proposal: dict[str, Any]) -> str:
+        name = str(proposal["value"]).strip()
+        if name:
+            dialects.dialect(name)
         return name
 
     @line_magic("glm")  # type: ignore[arg-type]
@@ -82,23 +104,34 @@ class GLMMagics(Magics):
     def glm(self, line: str, cell: str) -> None:
         """Ask a GLM model what the cell says; the next such cell goes on with the conversation."""
         with _short_errors():
-            turn, sink, output = self._prepare(line, cell)
-            with self._shown(turn, sink, output):
-                turn.wait(sink.tick)
+            self._block(*self._asked(line, cell))
 
     async def glm_async(self, line: str, cell: str) -> None:
         """Do what ``%%glm`` does, awaiting: what `Awaiting` turns a cell into."""
         with _short_errors():
-            turn, sink, output = self._prepare(line, cell)
-            with self._shown(turn, sink, output):
-                await turn.wait_async(sink.tick)
+            await self._await(*self._asked(line, cell))
+
+    def retry(self) -> None:
+        """Ask the last prompt of the conversation again: ``%glm retry``."""
+        self._block(*self._asked_again())
+
+    async def retry_async(self) -> None:
+        """Do what ``%glm retry`` does, awaiting: what `Awaiting` turns a cell into."""
+        with _short_errors():
+            await self._await(*self._asked_again())
 
     def client(self) -> AsyncClient:
         """Return the client for the endpoint that is set. One is kept for each, with its connections."""
-        endpoint = endpoints.resolve(self.endpoint)
-        if endpoint.base_url not in self._clients:
-            self._clients[endpoint.base_url] = AsyncClient(base_url=endpoint)
-        return self._clients[endpoint.base_url]
+        endpoint = self.resolved()
+        key = (endpoint.base_url, endpoint.dialect.name, self.attempts)
+        if key not in self._clients:
+            retry = RetryPolicy(attempts=self.attempts)
+            self._clients[key] = AsyncClient(base_url=endpoint, retry=retry)
+        return self._clients[key]
+
+    def resolved(self) -> Endpoint:
+        """Return the endpoint that is set."""
+        return endpoints.resolve(self.endpoint, self.protocol, self.dialect)
 
     def conversation(self, name: str = "", *, new: bool = False) -> Conversation:
         """Return a conversation by its name, making it if there is none."""
@@ -116,8 +149,10 @@ class GLMMagics(Magics):
             "system": self.system or None,
             "thinking": self.thinking,
             "thinking_budget": self.thinking_budget,
+            "effort": self.effort,
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,
+            "strict": self.strict,
         }
 
     def text_variable(self, name: str) -> str:
@@ -131,13 +166,13 @@ class GLMMagics(Magics):
             raise UsageError(f"{name!r} holds a {type(value).__name__}, not a text.")
         return value
 
-    def _prepare(self, line: str, cell: str) -> tuple[Turn, Sink, str | None]:
+    def _asked(self, line: str, cell: str) -> tuple[Turn, Sink, str | None]:
         """Parse, and start the turn; nothing is shown or changed before all of it is known to be right."""
         options = parse(self.glm, line)
         if not cell.strip():
             raise UsageError("The prompt is empty: write it on the lines below %%glm.")
         settings = self.settings()
-        for name in ("model", "thinking", "max_tokens", "temperature"):
+        for name in ("model", "thinking", "effort", "max_tokens", "temperature", "strict"):
             if (value := getattr(options, name)) is not None:
                 settings[name] = value
         if options.budget is not None:
@@ -149,10 +184,27 @@ class GLMMagics(Magics):
         conversation = self.conversation(options.chat or "", new=options.new)
         conversation.client = client
         turn = conversation.prepare(cell.strip("\n"), **settings)
-        sink = self._sink(turn, options.view or self.view)
+        return turn, self._begun(conversation, turn, options.view), options.output
+
+    def _asked_again(self) -> tuple[Turn, Sink]:
+        conversation = self.conversation()
+        conversation.client = self.client()
+        turn = conversation.prepare_again()
+        return turn, self._begun(conversation, turn)
+
+    def _begun(self, conversation: Conversation, turn: Turn, view: str | None = None) -> Sink:
+        sink = self._sink(turn, view or self.view)
         turn.listen(sink.emit)
         conversation.begin(turn)
-        return turn, sink, options.output
+        return sink
+
+    def _block(self, turn: Turn, sink: Sink, output: str | None = None) -> None:
+        with self._shown(turn, sink, output):
+            turn.wait(sink.tick)
+
+    async def _await(self, turn: Turn, sink: Sink, output: str | None = None) -> None:
+        with self._shown(turn, sink, output):
+            await turn.wait_async(sink.tick)
 
     def _sink(self, turn: Turn, view: str) -> Sink:
         if view == "auto":

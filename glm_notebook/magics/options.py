@@ -14,10 +14,12 @@ from IPython.core.magic_arguments import (
     parse_argstring,
 )
 
+from glm_notebook.messages import EFFORTS
+
 VIEWS = ("auto", "widget", "markdown", "text")
 OPTIONS = (
-    "-m", "--model", "--think", "--no-think", "--budget", "--max-tokens", "--temperature",
-    "--system", "--chat", "--new", "-o", "--output", "--view",
+    "-m", "--model", "--think", "--no-think", "--budget", "--effort", "--max-tokens", "--temperature",
+    "--system", "--chat", "--new", "-o", "--output", "--view", "--no-strict",
 )  # fmt: skip
 
 
@@ -36,12 +38,22 @@ _DECORATORS: Sequence[Callable[[Any], Any]] = (
     argument("--think", dest="thinking", action="store_true", default=None, help="Think first."),
     argument("--no-think", dest="thinking", action="store_false", default=None, help="Do not."),
     argument("--budget", type=tokens, metavar="TOKENS", help="Most tokens of thinking."),
+    argument(
+        "--effort", choices=EFFORTS, help="How hard it thinks, where the model has degrees of it."
+    ),
     argument("--max-tokens", type=tokens, metavar="TOKENS", help="Most tokens of the answer."),
     argument("--temperature", type=float, metavar="T", help="From 0 up to, but not, 2."),
     argument("--system", metavar="VAR", help="A variable that holds the system prompt."),
     argument("--chat", metavar="NAME", help="Go on with this conversation; several are kept."),
     argument("--new", action="store_true", help="Begin the conversation anew."),
     argument("-o", "--output", metavar="VAR", help="A variable for the turn: VAR.text, …"),
+    argument(
+        "--no-strict",
+        dest="strict",
+        action="store_false",
+        default=None,
+        help="Send the request also where the documents say that it cannot work.",
+    ),
     argument("--view", choices=VIEWS, help="How the answer is shown while it comes."),
 )
 

@@ -41,6 +41,7 @@ class MarkdownSink:
         self._clock = clock
         self._display_id = uuid.uuid4().hex
         self._shown = 0
+        self._retry: object = None
         self._shown_at = clock()
         display(
             progress(turn.snapshot(), language=self._language),
@@ -52,14 +53,14 @@ class MarkdownSink:
         """Do nothing: the turn is read when an update is due."""
 
     def tick(self) -> None:
-        """Show the turn again, if it has grown enough."""
-        if self._clock() - self._shown_at < INTERVAL_S:
-            return
+        """Show the turn again, if it has grown enough, or waits for another request."""
         snapshot = self._turn.snapshot()
         size = sum(len(part["text"]) for part in snapshot["parts"])
-        if size <= self._shown * GROWTH:
+        retried = snapshot["retry"] != self._retry
+        grown = size > self._shown * GROWTH and self._clock() - self._shown_at >= INTERVAL_S
+        if not (retried or grown):
             return
-        self._shown, self._shown_at = size, self._clock()
+        self._shown, self._shown_at, self._retry = size, self._clock(), snapshot["retry"]
         update_display(
             progress(snapshot, language=self._language), raw=True, display_id=self._display_id
         )

@@ -9,9 +9,9 @@ from typing import TextIO
 
 from IPython.display import display
 
-from glm_notebook.events import Event, PartDelta, PartStarted, Restarted
+from glm_notebook.events import Event, PartDelta, PartStarted, Restarted, Retrying
 from glm_notebook.inert_text import visible
-from glm_notebook.settle import ending
+from glm_notebook.settle import ending, retrying
 from glm_notebook.strings import words
 from glm_notebook.turn import Turn
 
@@ -69,6 +69,9 @@ class TextSink:
                 return self._start(event)
             case PartDelta():
                 return visible(event.text)
+            case Retrying():
+                line = retrying(event.to_wire(), self._language)
+                return f"[{line}]\n"
             case Restarted():
                 self._begun = False
                 return f"{NORMAL}\n\n[{words(self._language).restarted}]\n\n"

@@ -110,12 +110,19 @@ class Channel:
         """Act on a message of a page. What it does not know, it ignores: a page may be newer."""
         match message.get("type"):
             case "ready":
-                self.pages.add(str(message.get("page", "")))
-                self.language = str(message.get("language", ""))
+                self._greet(str(message.get("page", "")), str(message.get("language", "")))
             case "snapshot_request":
                 self._send_snapshot()
             case "stop":
                 self._source.stop()
+
+    def _greet(self, page: str, language: str) -> None:
+        """Take note of a page. What was sent before it could listen is lost, and nothing may follow for a while."""
+        is_late = page not in self.pages and self._seq > 0
+        self.pages.add(page)
+        self.language = language
+        if is_late:
+            self._send_snapshot()
 
     @property
     def _interval_s(self) -> float:

@@ -48,6 +48,12 @@ class Result:
         return [one["data"] for one in self.of("display_data", "update_display_data")]
 
     @property
+    def batches(self) -> list[list[dict[str, Any]]]:
+        """The events that the page was sent."""
+        contents = [one["data"].get("content", {}) for one in self.of("comm_msg")]
+        return [one["events"] for one in contents if one.get("type") == "events"]
+
+    @property
     def settled(self) -> dict[str, Any]:
         """The bundle that stays."""
         return self.bundles[-1]
@@ -140,6 +146,9 @@ SCENARIO = Scenario(
     rules=(
         Rule("hang before", fault="stall:0"),
         Rule("hang after", thinking="Let me see.", answer="The first words", fault="stall:8"),
+        Rule("busy once", answer="At last.", fault="fail-first:1:503"),
+        Rule("busy for long", fault="status:429:limit_requests,retry-after:30"),
+        Rule("broken off", thinking="Let me see.", answer="The first words", fault="cut:3"),
     )
 )
 

@@ -9,7 +9,15 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import RichOutput, capture_output
 
-from glm_notebook.protocol.deltas import Delta, FinishDelta, RestartDelta, TextDelta, ThinkingDelta
+from glm_notebook.protocol.deltas import (
+    Delta,
+    FinishDelta,
+    RestartDelta,
+    RetriedDelta,
+    RetryDelta,
+    TextDelta,
+    ThinkingDelta,
+)
 from glm_notebook.record import TURN_MIME
 from glm_notebook.sinks import Sink
 from glm_notebook.sinks.display import INTERVAL_S, MarkdownSink
@@ -101,3 +109,23 @@ def test_a_terminal_is_told_that_the_answer_begins_anew() -> None:
         _finish(turn, sink)
     assert "abc" in out.getvalue()
     assert out.getvalue().endswith("[the server restarted the answer]\n\nxyz\n")
+
+
+def test_a_terminal_is_told_of_a_wait() -> None:
+    out = io.StringIO()
+    turn = _new_turn()
+    with capture_output():
+        sink = TextSink(turn, "en", out=out)
+        _apply(turn, sink, RetryDelta("Busy (429).", 2, 3, 4.0), RetriedDelta(), TextDelta("Hi"))
+        _finish(turn, sink)
+    assert out.getvalue() == "[Busy (429). Retry in 4.0 s · request 2 of 3]\nHi\n"
+
+
+def test_markdown_tells_of_a_wait_at_once_and_of_its_end() -> None:
+    turn = _new_turn()
+    with capture_output() as captured:
+        sink = MarkdownSink(turn, "en", clock=lambda: 0.0)
+        _apply(turn, sink, RetryDelta("Busy (429).", 2, 3, 4.0), RetriedDelta())
+    first, waiting, again = (one["text/markdown"] for one in _data(captured.outputs))
+    assert "Retry in 4.0 s" in waiting
+    assert again == first

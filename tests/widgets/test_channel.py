@@ -7,7 +7,7 @@ from typing import Any
 
 from glm_notebook.events import Event, Snapshot, UsageKnown, fold
 from glm_notebook.messages import Usage
-from glm_notebook.protocol.deltas import Delta, FinishDelta, TextDelta, ThinkingDelta
+from glm_notebook.protocol.deltas import Delta, FinishDelta, RetryDelta, TextDelta, ThinkingDelta
 from glm_notebook.protocol.turn import TurnInfo, TurnState
 from glm_notebook.widgets.channel import FIRST_INTERVAL_S, FIRST_SNAPSHOT_S, Channel
 
@@ -114,6 +114,17 @@ def test_a_snapshot_is_sent_unasked_until_a_page_has_spoken() -> None:
     turn.apply(TextDelta("c"), FIRST_SNAPSHOT_S * 2 + 0.2)
     assert turn.sent[-1]["type"] == "events"
     assert (turn.channel.pages, turn.channel.language) == ({"p1"}, "zh-CN")
+
+
+def test_a_page_that_comes_late_is_told_at_once_what_it_has_missed() -> None:
+    turn = FakeTurn()
+    turn.channel.receive({"type": "ready", "page": "p1", "language": "en"})
+    assert not turn.sent  # it has missed nothing
+    turn.apply(RetryDelta("Busy.", 2, 3, 30.0), 0.1)  # after which nothing comes for half a minute
+    turn.channel.receive({"type": "ready", "page": "p1", "language": "en"})
+    assert [one["type"] for one in turn.sent] == ["events"]
+    turn.channel.receive({"type": "ready", "page": "p2", "language": "en"})
+    assert turn.sent[-1]["snapshot"]["retry"]["delay_s"] == 30.0
 
 
 def test_stop_and_what_is_unknown() -> None:
