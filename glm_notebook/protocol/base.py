@@ -17,6 +17,7 @@ class EncodedRequest:
     """Appended to the endpoint's base URL; starts with a slash."""
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    method: str = "POST"
 
 
 class Decoder(Protocol):

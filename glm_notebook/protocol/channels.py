@@ -43,7 +43,8 @@ class Channels:
         if self._coming is not ThinkingDelta:
             self.release()
             self._coming = ThinkingDelta
-        text, self._half = whole_characters(self._half + text)
+        if self._half or not text.isascii():
+            text = self._whole(text)
         self._put(ThinkingDelta, text)
 
     def write(self, text: str) -> None:
@@ -52,11 +53,16 @@ class Channels:
             self.release()
             self._coming = TextDelta
             self._opening = _Opening(first=not self.wrote)
-        text, self._half = whole_characters(self._half + text)
+        if self._half or not text.isascii():
+            text = self._whole(text)
         if self._opening is None:
             self._put(TextDelta, text)
         else:
             self._open(self._opening, text)
+
+    def _whole(self, text: str) -> str:
+        text, self._half = whole_characters(self._half + text)
+        return text
 
     def call(self, delta: ToolCallDelta) -> None:
         """Take a piece of a tool call: text after the first one begins anew."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 _decoder = json.JSONDecoder(strict=False)  # models write them, and servers do not escape them
+_scan: Callable[[str, int], tuple[object, int]] = _decoder.scan_once  # type: ignore[attr-defined]
 
 
 def parse(text: str) -> object:
@@ -18,8 +20,8 @@ def parse(text: str) -> object:
     try:
         try:
             # `decode` would look for white space around the value first: a tenth of all decoding.
-            value, end = _decoder.raw_decode(text)
-        except ValueError:
+            value, end = _scan(text, 0)
+        except (ValueError, StopIteration):
             end = -1
         return value if end == len(text) else _decoder.decode(text)
     except RecursionError:

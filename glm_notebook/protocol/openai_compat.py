@@ -6,171 +6,96 @@ Source: the service's page on GLM ("OpenAI compatible", read 2026-03-15) and rec
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from glm_notebook.messages import Message, Request, Usage
+from glm_notebook import dialects
+from glm_notebook.dialects import Dialect
+from glm_notebook.messages import Request
+from glm_notebook.protocol import encoding
 from glm_notebook.protocol.base import EncodedRequest
-from glm_notebook.protocol.channels import mended
-from glm_notebook.protocol.deltas import ToolCallDelta, UsageDelta
+from glm_notebook.protocol.deltas import ErrorInfo
+from glm_notebook.protocol.reading import UsageNames, read_message
 from glm_notebook.protocol.sse import MAX_EVENT_BYTES
 from glm_notebook.protocol.stream import StreamDecoder
 
-_HEADERS = (
-    ("content-type", "application/json"),
-    ("accept", "text/event-stream"),
-    ("accept-encoding", "identity"),  # a proxy that compresses a stream also buffers it
-)
-_OPTIONAL = (
-    "thinking_budget",
-    "max_tokens",
-    "temperature",
-    "top_p",
-    "top_k",
-    "repetition_penalty",
-    "seed",
-)
-
 
 class OpenAICompatible:
-    """``POST /chat/completions``, always streamed."""
+    """``POST /chat/completions``.
+
+    Parameters
+    ----------
+    dialect : Dialect, optional
+        What the server takes and gives; by default, what Model Studio does.
+    """
 
     name = "openai"
 
+    def __init__(self, dialect: Dialect | None = None) -> None:
+        self.dialect = dialect or dialects.dialect("modelstudio")
+
     def encode(self, request: Request) -> EncodedRequest:
-        """Write a request as JSON. What is `None` is left out, so that the service decides."""
+        """Write a request as JSON. What is `None` is left out, so that the server decides."""
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": [_message(one) for one in request.messages],
-            "stream": True,
-            "stream_options": {"include_usage": True},
+            "messages": encoding.messages(request, self.dialect),
         }
-        if request.thinking is not None:
-            body["enable_thinking"] = request.thinking
-        for name in _OPTIONAL:
-            if (value := getattr(request, name)) is not None:
-                body[name] = value
-        if request.stop:
-            body["stop"] = list(request.stop)
-        body |= request.extra
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        return EncodedRequest("/chat/completions", _HEADERS, text.encode("utf-8", "replace"))
+        if request.stream:
+            body["stream"] = True
+            if self.dialect.stream_options:
+                body["stream_options"] = {"include_usage": True}
+        encoding.merge(body, encoding.settings(request, self.dialect))
+        accept = encoding.EVENTS if request.stream else encoding.PLAIN
+        headers = (encoding.JSON_TYPE, accept, encoding.UNCOMPRESSED)
+        return EncodedRequest("/chat/completions", headers, encoding.to_json(body))
 
     def decoder(self, max_event_bytes: int = MAX_EVENT_BYTES) -> ChunkDecoder:
         """Make a decoder for one response."""
-        return ChunkDecoder(max_event_bytes)
-
-
-def _message(message: Message) -> dict[str, Any]:
-    """Write a message. Thinking of earlier turns is not sent: it costs input and is not asked for."""
-    wire: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        wire["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id:
-        wire["tool_call_id"] = message.tool_call_id
-    return wire
+        return ChunkDecoder(max_event_bytes, endings=self.dialect.endings)
 
 
 class ChunkDecoder(StreamDecoder):
-    """Turns the bytes of one response into deltas."""
+    """Turns the bytes of one response into deltas.
+
+    Parameters
+    ----------
+    max_event_bytes : int
+        As in `StreamDecoder`.
+    endings : mapping, optional
+        Finish reasons that are failures, with the codes of the errors that they stand for.
+    """
 
     CONTENT_KEY = "choices"
     ID_KEY = "id"
+    USAGE = UsageNames("prompt_tokens", "completion_tokens", "completion_tokens_details")
+
+    def __init__(
+        self, max_event_bytes: int = MAX_EVENT_BYTES, *, endings: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(max_event_bytes)
+        self._endings = endings or {}
 
     def _chunk(self, chunk: Mapping[str, Any]) -> None:
+        if usage := chunk.get("usage"):
+            self._count(usage)
         choices = chunk.get("choices")
         if choices and isinstance(choices, list) and isinstance(choices[0], dict):  # 16, 17
             self._choice(choices[0])
-        usage = chunk.get("usage")
-        if usage and isinstance(usage, dict) and (counted := _usage(usage)) != Usage():
-            self._out.add(UsageDelta(counted))
 
     def _choice(self, choice: Mapping[str, Any]) -> None:
         delta = choice.get("delta")
         if delta and isinstance(delta, dict):
-            self._delta(delta)
+            read_message(delta, self._out)
         elif isinstance(message := choice.get("message"), dict):  # 14, 17
-            self._delta(message, whole=True)
-        reason = choice.get("finish_reason")
-        if reason and isinstance(reason, str) and reason != "null":  # 18
-            self._finish(reason)
+            read_message(message, self._out, whole=True)
+        if reason := choice.get("finish_reason"):  # 18
+            self._end_with(reason)
 
-    def _delta(self, delta: Mapping[str, Any], *, whole: bool = False) -> None:
-        thinking = delta.get("reasoning_content") or delta.get("reasoning")
-        if thinking and isinstance(thinking, str):
-            self._out.think(thinking)
-        content = delta.get("content")
-        if content:
-            self._content(content)
-        calls = delta.get("tool_calls")
-        if calls and isinstance(calls, list):
-            for place, call in enumerate(calls):
-                if isinstance(call, dict):
-                    self._out.call(_tool_call(call, place if whole else None))
-
-    def _content(self, content: object) -> None:
-        """Take an answer's text, or a list of typed parts, as some relays send it."""
-        if isinstance(content, str):
-            self._out.write(content)
+    def _end_with(self, reason: object) -> None:
+        """Take a finish reason; some servers have no other way to say that they failed."""
+        if not isinstance(reason, str) or self._finished:
             return
-        for part in content if isinstance(content, list) else ():
-            if isinstance(part, dict) and part.get("type") == "thinking":
-                self._out.think(_text_in(part.get("thinking")))
-            elif isinstance(part, dict):
-                self._out.write(_text_in(part.get("text")))
-
-
-def _tool_call(call: Mapping[str, Any], place: int | None) -> ToolCallDelta:
-    """Read a piece of a call; in a message that is whole, its place stands for an index."""
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    arguments = function.get("arguments")
-    if isinstance(arguments, dict):  # 34
-        arguments = json.dumps(arguments, ensure_ascii=False)
-    index = call.get("index")
-    return ToolCallDelta(
-        index=index if isinstance(index, int) and not isinstance(index, bool) else place,
-        id=mended(_string(call.get("id"))),
-        name=mended(_string(function.get("name"))),
-        arguments=_string(arguments),
-    )
-
-
-def _usage(usage: Mapping[str, Any]) -> Usage:
-    prompt, completion = (
-        usage.get("prompt_tokens_details"),
-        usage.get("completion_tokens_details"),
-    )
-    return Usage(
-        input_tokens=_count(usage.get("prompt_tokens")),
-        cached_tokens=_count(prompt.get("cached_tokens")) if isinstance(prompt, dict) else None,
-        output_tokens=_count(usage.get("completion_tokens")),
-        thinking_tokens=(
-            _count(completion.get("reasoning_tokens")) if isinstance(completion, dict) else None
-        ),
-    )
-
-
-def _count(value: object) -> int | None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        return None
-    return value
-
-
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _text_in(value: object) -> str:
-    """Return the text of a typed part, which may again be a list of parts."""
-    if isinstance(value, list):
-        return "".join(_text_in(one.get("text")) for one in value if isinstance(one, dict))
-    return _string(value)
+        if code := self._endings.get(reason):
+            self._error(ErrorInfo(None, code, reason, self._id))
+        elif reason != "null":
+            self._finish(reason)

@@ -1,8 +1,9 @@
 """What an endpoint says when it refuses, in any of its shapes, as one exception with a remedy. No I/O.
 
-Source: error-code page of Model Studio and recorded bodies (protocol notes 5.1 and 5.2): JSON with or without an
-``error`` object, the same as a server-sent event, sometimes under another content type, or a proxy's page. Neither
-status nor content type is to be trusted, and ``PascalCase`` and ``snake_case`` codes are the same.
+Source: error-code pages of Model Studio and of bigmodel.cn (read 2026-11) and recorded bodies (protocol notes 5.1,
+5.2 and 6): JSON with or without an ``error`` object, the same as a server-sent event, sometimes under another content
+type, or a proxy's page. Neither status nor content type is to be trusted, and ``PascalCase`` and ``snake_case`` codes
+are the same.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _value(body: bytes) -> tuple[object, int | None]:
         events = parser.feed(body) + parser.close()
     for event in events:
         try:
-            return parse(event.data), event.status
+            return parse(event.data), event.error_status
         except ValueError:
             continue
     return None, None
@@ -190,6 +191,7 @@ _CLASSES: Sequence[_Class] = (
             "1304",
             "1310",
         ),
+        statuses=(402,),
         words=(
             "free allocated quota exceeded",
             "account is in good standing",
@@ -200,8 +202,20 @@ _CLASSES: Sequence[_Class] = (
         ContentBlockedError,
         "The service's moderation stopped this{status}.",
         "Put it in other words; trying the same again does not help.",
-        codes=("datainspectionfailed", "1301"),
+        codes=("datainspectionfailed", "contentfilter", "1300", "1301"),
         words=("may contain inappropriate content",),
+    ),
+    _Class(
+        BadRequestError,
+        "The conversation is too long for {model!r}{status}.",
+        "Start a new one with --new, or send a shorter prompt.",
+        codes=("contextlengthexceeded", "exceedcontextsizeerror", "1261"),
+        words=(
+            "range of input length should be",
+            "maximum context length",
+            "exceeds the available context size",
+            "prompt is too long",
+        ),
     ),
     _Class(
         ModelNotFoundError,
@@ -215,6 +229,13 @@ _CLASSES: Sequence[_Class] = (
         "It may belong to another region or plan than {host}: set %glm endpoint, or %glm login with another key.",
         codes=("invalidapikey", "notauthorized", "1000", "1001", "1002", "1003", "1004"),
         statuses=(401,),
+        words=("invalid access token",),
+    ),
+    _Class(
+        PermissionDeniedError,
+        "{host} has closed this account, or not opened it yet{status}.",
+        "Look at the account in its console; trying again does not help.",
+        codes=("1110", "1111", "1112", "1121"),
     ),
     _Class(
         RateLimitError,
@@ -226,6 +247,7 @@ _CLASSES: Sequence[_Class] = (
             "insufficientquota",
             "throttling",
             "1302",
+            "1303",
             "1305",
             "1312",
             "1313",
@@ -252,6 +274,7 @@ _CLASSES: Sequence[_Class] = (
             "1220",
             "1221",
             "1222",
+            "1311",
         ),
         statuses=(403, 434),
     ),
@@ -273,6 +296,10 @@ _CLASSES: Sequence[_Class] = (
             "modelservingerror",
             "serviceunavailable",
             "modelunavailable",
+            "networkerror",
+            "upstreamerror",
+            "1120",
+            "1234",
         ),
         statuses=tuple(range(500, 600)),
     ),

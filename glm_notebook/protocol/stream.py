@@ -22,13 +22,18 @@ from glm_notebook.protocol.deltas import (
     NoteDelta,
     ResponseStarted,
     RestartDelta,
+    UsageDelta,
 )
 from glm_notebook.protocol.jsontext import parse
+from glm_notebook.protocol.reading import UsageNames
 from glm_notebook.protocol.refusal import error_in, error_of, shown
 from glm_notebook.protocol.sse import BOM, MAX_EVENT_BYTES, SSEEvent, SSEParser
 
 MAX_DAMAGED = 3
 """Events that may be no JSON before the stream is given up."""
+USAGE_EVERY = 32
+"""Counts of tokens of which one is told while the answer comes. It is for a turn that is stopped; the last is always
+told."""
 
 _DONE = "[DONE]"
 _EXCERPT = 60
@@ -51,6 +56,7 @@ class StreamDecoder(ABC):
     """What a value of this protocol holds, unless it is an error."""
     ID_KEY: ClassVar[str]
     """Where the service's name of the response is."""
+    USAGE: ClassVar[UsageNames]
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_bytes = max_event_bytes
@@ -59,6 +65,8 @@ class StreamDecoder(ABC):
         self._sniffed = False
         self._plain: bytearray | None = None
         self._out = Channels()
+        self._usage: Mapping[str, Any] = {}
+        self._untold = 0
         self._id = ""
         self._finished = False
         self._done = False
@@ -91,9 +99,12 @@ class StreamDecoder(ABC):
         if self._failure:
             raise self._failure
         try:
-            self._take(data)
+            if not self._done:  # 22
+                self._take(data)
         except ProtocolError as error:
             return self._failed(error)
+        if self._finished or self._untold >= USAGE_EVERY:
+            self._tell_usage()
         return self._out.take()
 
     def close(self) -> list[Delta]:
@@ -108,12 +119,26 @@ class StreamDecoder(ABC):
             raise self._failure
         self._end()
         self._done = True
+        return self._last()
+
+    def _last(self) -> list[Delta]:
         self._out.release()
+        self._tell_usage()
         return self._out.take()
 
+    def _count(self, usage: object) -> None:
+        """Note counts of tokens; some servers send them with every word."""
+        if isinstance(usage, dict) and self.USAGE.counts(usage):
+            self._usage = usage
+            self._untold += 1
+
+    def _tell_usage(self) -> None:
+        if self._untold:
+            self._out.add(UsageDelta(self.USAGE.read(self._usage)))
+            self._untold = 0
+
     def _failed(self, error: ProtocolError) -> list[Delta]:
-        self._out.release()
-        deltas = self._out.take()
+        deltas = self._last()
         if self._finished:
             self._done = True  # 22: what follows a whole answer cannot spoil it
             return deltas
@@ -123,19 +148,18 @@ class StreamDecoder(ABC):
         return deltas
 
     def _take(self, data: bytes) -> None:
-        if self._done:
-            return  # 22
         if not self._sniffed:
             data = self._sniff(data)
         if self._plain is not None:
             self._hold(self._plain, data)
             return
-        for event in self._sse.feed(data):
+        sse = self._sse
+        for event in sse.feed(data):
             self._event(event)
-            if self.done:
+            if self._done:
                 return
-        if self._sse.too_large:
-            self._sse.feed(b"")  # raises now, so that what came before is given out at once
+        if sse.too_large:
+            sse.feed(b"")  # raises now, so that what came before is given out at once
 
     def _end(self) -> None:
         if self._done:
@@ -181,17 +205,16 @@ class StreamDecoder(ABC):
             self._value(value, event)
 
     def _value(self, value: object, event: SSEEvent) -> None:
-        if event.name == "error":  # 28
-            self._error(error_of(value, event.data), event)
-            return
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-        if not isinstance(value, dict):
+        if (event.name or event.status) and _is_error(event):  # 28
+            self._error(error_of(value, event.data), event.error_status)
+        elif not isinstance(value, dict):
             return
-        if value.get("error"):
-            self._error(error_of(value, event.data), event)
+        elif value.get("error"):
+            self._error(error_of(value, event.data), event.error_status)
         elif value.get(self.CONTENT_KEY) is None and (info := error_in(value)):
-            self._error(info, event)
+            self._error(info, event.error_status)
         else:
             if not self._id:
                 self._begin(value)
@@ -209,16 +232,17 @@ class StreamDecoder(ABC):
             self._out.release()
             self._out.add(FinishDelta(mended(reason)))
 
-    def _error(self, info: ErrorInfo, event: SSEEvent) -> None:
+    def _error(self, info: ErrorInfo, status: int | None = None) -> None:
         self._out.release()
-        self._out.add(ErrorDelta(replace(info, status=event.status or info.status)))
+        self._tell_usage()  # nothing after the error counts
+        self._out.add(ErrorDelta(replace(info, status=status or info.status)))
         self._done = True
 
     def _no_json(self, event: SSEEvent, *, cut: bool) -> None:
         if event.data.lstrip().startswith(_DONE):
             self._end_of_stream()
-        elif event.name == "error":  # 29
-            self._error(error_of(None, event.data), event)
+        elif _is_error(event):  # 29
+            self._error(error_of(None, event.data), event.error_status)
         elif parts := _glued(event.data):
             self._glued(*parts, event)
         elif not cut:
@@ -278,6 +302,11 @@ class StreamDecoder(ABC):
             self._end_of_stream()
             if not self._finished:
                 raise _no_answer("JSON of another kind")
+
+
+def _is_error(event: SSEEvent) -> bool:
+    """Tell by its name, or by the status that the native protocol gives each event."""
+    return event.name == "error" or event.error_status is not None
 
 
 def _no_answer(what: str) -> ProtocolError:

@@ -157,7 +157,7 @@ class TurnState:
         at_s : float
             Seconds since the start of the turn.
         """
-        if self.ended:
+        if self._elapsed_s is not None:  # `ended`, of which every delta asks
             return []
         events = _APPLY[type(delta)](self, delta, at_s)
         self._seq += len(events)

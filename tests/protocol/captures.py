@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from glm_notebook import dialects
 from glm_notebook.messages import Usage
+from glm_notebook.protocol.dashscope import FrameDecoder
 from glm_notebook.protocol.deltas import (
     Delta,
     ErrorDelta,
@@ -22,13 +25,21 @@ from glm_notebook.protocol.deltas import (
     ToolCallDelta,
     UsageDelta,
 )
+from glm_notebook.protocol.openai_compat import ChunkDecoder
 from glm_notebook.protocol.sse import MAX_EVENT_BYTES
+from glm_notebook.protocol.stream import StreamDecoder
 
 DATA = Path(__file__).parents[1] / "data"
+DECODERS: Mapping[str, Callable[[int], StreamDecoder]] = {
+    "openai": ChunkDecoder,
+    "dashscope": FrameDecoder,
+}
+"""By protocol, which is also the folder of its captures."""
 
 
 @dataclass(frozen=True)
 class Capture:
+    protocol: str
     name: str
     body: bytes
     deltas: list[Delta]
@@ -36,23 +47,36 @@ class Capture:
     error: str | None
     """Message of the `ProtocolError` that comes after the deltas."""
     max_event_bytes: int
+    options: Mapping[str, Any]
+    """What the decoder is told: a ``dialect``, or ``cumulative``."""
+
+    def decoder(self) -> StreamDecoder:
+        """Return a new decoder for this body."""
+        if "dialect" in self.options:
+            endings = dialects.dialect(self.options["dialect"]).endings
+            return ChunkDecoder(self.max_event_bytes, endings=endings)
+        if "cumulative" in self.options:
+            return FrameDecoder(self.max_event_bytes, cumulative=True)
+        return DECODERS[self.protocol](self.max_event_bytes)
 
 
 @cache
-def captures(folder: str) -> dict[str, Capture]:
-    """Return every capture of a folder by its name."""
-    return {path.stem: _capture(path) for path in sorted((DATA / folder).glob("*.json"))}
+def captures(protocol: str) -> dict[str, Capture]:
+    """Return every capture of a protocol by its name."""
+    return {path.stem: _capture(path) for path in sorted((DATA / protocol).glob("*.json"))}
 
 
 def _capture(path: Path) -> Capture:
     value = json.loads(path.read_text(encoding="utf-8"))
     return Capture(
+        protocol=path.parent.name,
         name=path.stem,
         body=b"".join(_bytes(piece) for piece in value["body"]),
         deltas=[_delta(*one) for one in value["deltas"]],
         finished=value["finished"],
         error=value.get("error"),
         max_event_bytes=value.get("max_event_bytes", MAX_EVENT_BYTES),
+        options=value.get("options", {}),
     )
 
 
@@ -91,14 +115,21 @@ def _delta(kind: str, *values: Any) -> Delta:
 
 
 def joined(deltas: list[Delta]) -> list[Delta]:
-    """Return deltas with neighbouring pieces of text as one: the only thing that a cut may change."""
+    """Return deltas without what a cut may change.
+
+    Neighbouring pieces of text are one, and of usages, of which a later one replaces an earlier, only the last is
+    there, at the end.
+    """
     result: list[Delta] = []
+    usage: list[Delta] = []
     for delta in deltas:
         last = result[-1] if result else None
-        if isinstance(delta, TextDelta) and isinstance(last, TextDelta):
+        if isinstance(delta, UsageDelta):
+            usage = [delta]
+        elif isinstance(delta, TextDelta) and isinstance(last, TextDelta):
             result[-1] = TextDelta(last.text + delta.text)
         elif isinstance(delta, ThinkingDelta) and isinstance(last, ThinkingDelta):
             result[-1] = ThinkingDelta(last.text + delta.text)
         else:
             result.append(delta)
-    return result
+    return result + usage

@@ -6,6 +6,8 @@ import json
 import random
 import tracemalloc
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from glm_notebook.errors import ProtocolError
 from glm_notebook.events import fold
+from glm_notebook.protocol.dashscope import FrameDecoder
 from glm_notebook.protocol.deltas import (
     Delta,
     ErrorDelta,
@@ -25,14 +28,19 @@ from glm_notebook.protocol.deltas import (
     ToolCallDelta,
 )
 from glm_notebook.protocol.jsontext import parse
-from glm_notebook.protocol.openai_compat import ChunkDecoder
 from glm_notebook.protocol.sse import SSEParser
-from glm_notebook.protocol.turn import TurnInfo, TurnState
-from tests.protocol.captures import captures, joined
+from glm_notebook.protocol.stream import StreamDecoder
+from glm_notebook.protocol.turn import TurnState
+from tests.protocol.captures import DECODERS, Capture, captures, joined
+from tests.protocol.turns import INFO
 
 CAP = 2_000
-INFO = TurnInfo("t-1", "glm-5", "glm.example", "default", False, "?")
-BODIES = [one.body for one in captures("openai").values() if len(one.body) < CAP]
+SPOILT: list[Capture] = [
+    one for protocol in DECODERS for one in captures(protocol).values() if len(one.body) < CAP
+]
+BODIES = [one.body for one in SPOILT]
+BOTH = pytest.mark.parametrize("make", DECODERS.values(), ids=DECODERS.keys())
+MakeDecoder = Callable[[int], StreamDecoder]
 MUTATIONS: list[Callable[[bytes, random.Random], bytes]] = [
     lambda body, draw: body[: draw.randrange(len(body) + 1)],
     lambda body, draw: body[draw.randrange(len(body) + 1) :],
@@ -44,6 +52,7 @@ MUTATIONS: list[Callable[[bytes, random.Random], bytes]] = [
     lambda body, draw: _replace(body, draw, b"null", (b"{}", b"[]", b"-1", b'""', b"NaN", b"true")),
     lambda body, draw: _replace(body, draw, b'"', (b"", b"[", b"\x00")),
     lambda body, draw: body.replace(b"content", draw.choice((b"tool_calls", b"id", b"error"))),
+    lambda body, draw: body.replace(b"STATUS/200", draw.choice((b"STATUS/500", b"STATUS/", b"X"))),
 ]
 
 
@@ -63,8 +72,8 @@ def mutated(body: bytes, seed: int) -> bytes:
     return body
 
 
-def decode(pieces: Iterable[bytes]) -> tuple[list[Delta], bool, str]:
-    decoder = ChunkDecoder(CAP)
+def decode(make: MakeDecoder, pieces: Iterable[bytes]) -> tuple[list[Delta], bool, str]:
+    decoder = make(CAP)
     deltas: list[Delta] = []
     try:
         for piece in pieces:
@@ -75,12 +84,12 @@ def decode(pieces: Iterable[bytes]) -> tuple[list[Delta], bool, str]:
     return joined(deltas), decoder.finished, ""
 
 
-def check(body: bytes) -> None:
+def check(make: MakeDecoder, body: bytes) -> None:
     """Decode whole and in pieces, and take the turn that comes of it to its end."""
-    whole = decode([body])
-    assert decode(bytes([byte]) for byte in body) == whole
+    whole = decode(make, [body])
+    assert decode(make, (bytes([byte]) for byte in body)) == whole
     third = len(body) // 3
-    assert decode([body[:third], body[third:]]) == whole
+    assert decode(make, [body[:third], body[third:]]) == whole
     for delta in whole[0]:
         check_text(delta)
     state = TurnState(INFO)
@@ -109,24 +118,34 @@ def check_text(delta: Delta) -> None:
             (code + message + request_id).encode()
 
 
-@given(st.binary(max_size=400))
-def test_fuzz_any_bytes_decode_or_are_a_protocol_error(body: bytes) -> None:
-    check(body)
+@BOTH
+@given(body=st.binary(max_size=400))
+def test_fuzz_any_bytes_decode_or_are_a_protocol_error(make: MakeDecoder, body: bytes) -> None:
+    check(make, body)
+
+
+@given(st.sampled_from(SPOILT), st.integers(0))
+@example(SPOILT[0], 0)
+def test_fuzz_a_spoilt_capture_decodes_or_is_a_protocol_error(capture: Capture, seed: int) -> None:
+    check(lambda cap: replace(capture, max_event_bytes=cap).decoder(), mutated(capture.body, seed))
 
 
 @given(st.sampled_from(BODIES), st.integers(0))
-@example(BODIES[0], 0)
-def test_fuzz_a_spoilt_capture_decodes_or_is_a_protocol_error(body: bytes, seed: int) -> None:
-    check(mutated(body, seed))
+def test_fuzz_the_wrong_protocol_decodes_or_is_a_protocol_error(body: bytes, seed: int) -> None:
+    for make in DECODERS.values():
+        check(make, mutated(body, seed))
 
 
 KEYS = [
     "choices",
     "delta",
     "message",
+    "output",
+    "request_id",
     "content",
     "reasoning",
     "reasoning_content",
+    "reasoning_details",
     "tool_calls",
     "function",
     "arguments",
@@ -139,6 +158,8 @@ KEYS = [
     "finish_reason",
     "usage",
     "prompt_tokens",
+    "input_tokens",
+    "output_tokens_details",
     "error",
     "code",
     "model",
@@ -158,11 +179,30 @@ JSON = st.recursive(
 CHUNK = st.fixed_dictionaries(
     {"choices": st.lists(st.fixed_dictionaries({"delta": JSON, "finish_reason": JSON}), max_size=2)}
 )
+FRAME = st.fixed_dictionaries(
+    {
+        "output": st.fixed_dictionaries(
+            {
+                "choices": st.lists(
+                    st.fixed_dictionaries({"message": JSON, "finish_reason": JSON}), max_size=2
+                )
+            }
+        ),
+        "usage": JSON,
+    }
+)
 
 
-@given(st.lists(JSON | CHUNK, max_size=4))
-def test_fuzz_any_json_decodes(values: list[object]) -> None:
-    check(b"".join(f"data: {json.dumps(value)}\n\n".encode() for value in values))
+@BOTH
+@given(values=st.lists(JSON | CHUNK | FRAME, max_size=4))
+def test_fuzz_any_json_decodes(make: MakeDecoder, values: list[object]) -> None:
+    check(make, b"".join(f"data: {json.dumps(value)}\n\n".encode() for value in values))
+
+
+@given(st.lists(JSON | FRAME, max_size=4))
+def test_fuzz_any_json_decodes_where_frames_repeat(values: list[object]) -> None:
+    body = b"".join(f"data:{json.dumps(value)}\n\n".encode() for value in values)
+    check(partial(FrameDecoder, cumulative=True), body)
 
 
 @given(st.binary(max_size=300), st.integers(1, 50))
@@ -186,16 +226,21 @@ ENDLESS = {
     "comments": b": ping\n\n" * 128,
     "blank lines": b"\n \r" * 340,
     "a comment": b":" * 1_024,
+    "lines of a frame without data": b"id:1\nevent:result\n:HTTP_STATUS/200\n" * 28,
     "events without content": b'data: {"choices":[]}\n\n' * 46,
     "white space as text": b'data: {"choices":[{"delta":{"content":"\\n"}}]}\n\n' * 21,
+    "frames without content": b'data:{"output":{"choices":[]},"usage":{"input_tokens":1}}\n\n' * 18,
+    "frames of white space": b'data:{"output":{"choices":[{"message":{"content":"\\n"}}]}}\n\n'
+    * 17,
 }
 
 
+@BOTH
 @pytest.mark.parametrize("piece", ENDLESS.values(), ids=ENDLESS.keys())
-def test_what_never_ends_is_held_up_to_the_cap(piece: bytes) -> None:
+def test_what_never_ends_is_held_up_to_the_cap(make: MakeDecoder, piece: bytes) -> None:
     """Feed 4 MB to a decoder whose cap is 64 kB."""
     cap = 64 * 1024
-    decoder = ChunkDecoder(cap)
+    decoder = make(cap)
     tracemalloc.start()
     try:
         for _ in range(4_096):
@@ -208,8 +253,9 @@ def test_what_never_ends_is_held_up_to_the_cap(piece: bytes) -> None:
     assert peak < 16 * cap
 
 
+@BOTH
 def test_an_event_that_holds_many_others_is_tried_a_bounded_number_of_times(
-    monkeypatch: pytest.MonkeyPatch,
+    make: MakeDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[int] = []
 
@@ -218,6 +264,5 @@ def test_an_event_that_holds_many_others_is_tried_a_bounded_number_of_times(
         return parse(text)
 
     monkeypatch.setattr("glm_notebook.protocol.stream.parse", counted)
-    decoder = ChunkDecoder()
-    decoder.feed(b"data: " + b"data: {" * 50_000 + b"\n\n")
+    make(1_000_000).feed(b"data: " + b"data: {" * 50_000 + b"\n\n")
     assert len(tried) < 12

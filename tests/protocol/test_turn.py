@@ -21,9 +21,9 @@ from glm_notebook.protocol.deltas import (
     ToolCallDelta,
     UsageDelta,
 )
-from glm_notebook.protocol.turn import TurnInfo, TurnState, describe
+from glm_notebook.protocol.turn import TurnState, describe
+from tests.protocol.turns import INFO, apply
 
-INFO = TurnInfo("t-1", "glm-5", "glm.example", "default", False, "Who are you?")
 T, W, C = ThinkingDelta, TextDelta, ToolCallDelta
 Wire = list[dict[str, Any]]
 
@@ -49,11 +49,6 @@ def part(
 def tokens(input_tokens: int, output_tokens: int | None = None) -> dict[str, int | None]:
     unknown = {"cached_tokens": None, "thinking_tokens": None}
     return {"input_tokens": input_tokens, "output_tokens": output_tokens, **unknown}
-
-
-def apply(state: TurnState, deltas: Sequence[Delta]) -> list[Event]:
-    """Apply deltas at 1, 2, 3, ... seconds."""
-    return [event for at_s, delta in enumerate(deltas, 1) for event in state.apply(delta, at_s)]
 
 
 def wire(events: Sequence[Event]) -> Wire:

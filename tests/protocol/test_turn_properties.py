@@ -22,7 +22,7 @@ from glm_notebook.protocol.deltas import (
     UsageDelta,
 )
 from glm_notebook.protocol.turn import TurnState
-from tests.protocol.test_turn import INFO, apply
+from tests.protocol.turns import INFO, apply
 
 TEXT = st.text("ab{}😀散", min_size=1, max_size=3)
 ARGUMENTS = st.text('ab{}"\ud83d\ude00散', max_size=3)
