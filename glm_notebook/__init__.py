@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         PermissionDeniedError,
         ProtocolError,
         RateLimitError,
+        RequestError,
         RequestTimeoutError,
         ServerError,
         StreamCutError,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
         TurnInterrupted,
     )
     from glm_notebook.messages import Message, ToolCall, Usage
+    from glm_notebook.retry import RetryPolicy
+    from glm_notebook.tools import Tool, tool
+    from glm_notebook.tools.results import Picture, Rendered, register_renderer
     from glm_notebook.turn import Turn
 
 _MODULES = {
@@ -53,6 +57,7 @@ _MODULES = {
         "PermissionDeniedError",
         "ProtocolError",
         "RateLimitError",
+        "RequestError",
         "RequestTimeoutError",
         "ServerError",
         "StreamCutError",
@@ -61,6 +66,9 @@ _MODULES = {
         "TurnInterrupted",
     ),
     "messages": ("Message", "ToolCall", "Usage"),
+    "retry": ("RetryPolicy",),
+    "tools": ("Tool", "tool"),
+    "tools.results": ("Picture", "Rendered", "register_renderer"),
     "turn": ("Turn",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -78,12 +86,17 @@ __all__ = [
     "Message",
     "ModelNotFoundError",
     "PermissionDeniedError",
+    "Picture",
     "ProtocolError",
     "RateLimitError",
+    "Rendered",
+    "RequestError",
     "RequestTimeoutError",
+    "RetryPolicy",
     "ServerError",
     "StreamCutError",
     "Timeouts",
+    "Tool",
     "ToolCall",
     "ToolError",
     "TransportError",
@@ -92,6 +105,8 @@ __all__ = [
     "Usage",
     "__version__",
     "load_ipython_extension",
+    "register_renderer",
+    "tool",
     "unload_ipython_extension",
 ]
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from glm_notebook.calling import Approvals
+from glm_notebook.driver import MAX_ROUNDS
 from glm_notebook.errors import ConfigError
 from glm_notebook.events import Event
 from glm_notebook.messages import Message
-from glm_notebook.runner import HEARTBEAT_S
+from glm_notebook.runner import HEARTBEAT_S, namespace_of_the_user
+from glm_notebook.tools import Tools
 from glm_notebook.turn import Clock, Listener, Settings, Turn, history, path
 
 if TYPE_CHECKING:
@@ -32,6 +35,10 @@ class Conversation:
         The system prompt, sent before every turn's history.
     thinking : bool, optional
         Whether the model thinks before it answers; by default the service decides.
+    tools : iterable of callable or Tool
+        What the model may call: functions, methods, partials, async functions.
+    max_rounds : int
+        How often tools are called for one prompt, before the model has to answer without them.
     name : str
         Told apart by this in outputs and records.
     clock : callable
@@ -47,12 +54,17 @@ class Conversation:
         model: str = "glm-5",
         system: str | None = None,
         thinking: bool | None = None,
+        tools: Iterable[Any] = (),
+        max_rounds: int = MAX_ROUNDS,
         name: str = "default",
         clock: Clock = time.monotonic,
         **settings: Any,
     ) -> None:
         self.settings = Settings(model=model, system=system, thinking=thinking, **settings)
         self.name = name
+        self.tools = Tools(tools, namespace_of_the_user())
+        self.approvals = Approvals()
+        self.max_rounds = max_rounds
         self.head: Turn | None = None
         """The turn that the next prompt follows."""
         self._client = client
@@ -84,13 +96,15 @@ class Conversation:
         """The history that the next prompt is sent with, but for the system prompt."""
         return history(self.head)
 
-    def prepare(self, prompt: str, **changes: Any) -> Turn:
+    def prepare(self, prompt: str, *, tools: Iterable[Any] | None = None, **changes: Any) -> Turn:
         """Make the next turn, without starting it: for who wants to listen from its first event on.
 
         Parameters
         ----------
         prompt : str
             What the user says; not empty.
+        tools : iterable of callable or Tool, optional
+            For this turn, in place of the conversation's.
         **changes
             Settings for this turn alone.
 
@@ -102,7 +116,8 @@ class Conversation:
         """
         if not prompt.strip():
             raise ConfigError("The prompt is empty.", "Write what you want to ask.")
-        return self._turn(prompt, replace(self.settings, **changes), self.head)
+        own = None if tools is None else Tools(tools, namespace_of_the_user())
+        return self._turn(prompt, replace(self.settings, **changes), self.head, own)
 
     def prepare_again(self) -> Turn:
         """Make the last turn anew, without starting it: its prompt and settings, in its place.
@@ -116,9 +131,12 @@ class Conversation:
             raise ConfigError(
                 f"The conversation {self.name!r} has no turn to ask again.", "Ask something first."
             )
-        return self._turn(self.head.prompt, self.head.settings, self.head.parent)
+        last = self.head
+        return self._turn(last.prompt, last.settings, last.parent, last.tools)
 
-    def _turn(self, prompt: str, settings: Settings, parent: Turn | None) -> Turn:
+    def _turn(
+        self, prompt: str, settings: Settings, parent: Turn | None, tools: Tools | None = None
+    ) -> Turn:
         if self.head is not None and not self.head.done:
             raise ConfigError(
                 f"A turn of the conversation {self.name!r} still runs.",
@@ -131,6 +149,9 @@ class Conversation:
             conversation=self.name,
             parent=parent,
             clock=self._clock,
+            tools=self.tools if tools is None else tools,
+            approvals=self.approvals,
+            max_rounds=self.max_rounds,
         )
         self.client.check(turn.request())
         return turn

@@ -19,6 +19,8 @@
     │   └── ServerError
     ├── ProtocolError          what came is not this protocol
     ├── ToolError              a tool could not be registered or called
+    │   ├── UnknownToolError   a model asked for a tool that there is not (in `tools`)
+    │   └── ArgumentError      what a model gave does not fit a tool (in `tools`)
     └── TurnInterrupted        the kernel was interrupted while a turn ran
 
 None of them ever holds a key or a whole body.

@@ -6,47 +6,21 @@ The wire forms are those of docs/channel.md; the page implements the same `fold`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from glm_notebook.messages import Usage
-
-PartKind = Literal["thinking", "text", "tool_call"]
-
-STATUS_OF_PART: Mapping[PartKind, str] = {
-    "thinking": "thinking",
-    "text": "answering",
-    "tool_call": "calling",
-}
-
-
-class Part(TypedDict, total=False):
-    """A piece of a turn, in a snapshot. `id` and `name` are a tool call's only."""
-
-    kind: PartKind
-    id: str
-    name: str
-    text: str
-    started_s: float
-    ended_s: float | None
-
-
-class Snapshot(TypedDict):
-    """A turn at one moment, as docs/channel.md describes it."""
-
-    version: int
-    seq: int
-    turn: dict[str, Any]
-    status: str
-    parts: list[Part]
-    usage: dict[str, int | None] | None
-    finish_reason: str | None
-    first_token_s: float | None
-    elapsed_s: float | None
-    error: dict[str, Any] | None
-    retry: dict[str, Any] | None
-    notes: list[str]
+from glm_notebook.snapshot import (
+    CALL_ENDS,
+    STATUS_OF_PART,
+    CallState,
+    Output,
+    Part,
+    PartKind,
+    Result,
+    Snapshot,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +41,8 @@ class PartStarted:
         """Append a part."""
         part: Part = {"kind": self.kind, "text": "", "started_s": self.at_s, "ended_s": None}
         if self.kind == "tool_call":
-            part |= {"id": self.id, "name": self.name}
+            part |= {"id": self.id, "name": self.name, "state": "writing", "run_s": None}
+            part |= {"outputs": [], "result": None}
         snapshot["parts"].append(part)
         snapshot["status"] = STATUS_OF_PART[self.kind]
         snapshot["retry"] = None
@@ -128,6 +103,87 @@ class PartEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallStateChanged:
+    """A tool call waits, runs, or has ended."""
+
+    type: ClassVar[Literal["tool_state"]] = "tool_state"
+    index: int
+    state: CallState
+    at_s: float
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Set the state, and when the call began to run or ended."""
+        part = snapshot["parts"][self.index]
+        part["state"] = self.state
+        if self.state == "running":
+            part["run_s"] = self.at_s
+        if self.state in CALL_ENDS:
+            part["ended_s"] = self.at_s
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutput:
+    """A tool has printed or displayed something."""
+
+    type: ClassVar[Literal["tool_output"]] = "tool_output"
+    index: int
+    output: Output
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Append it, text to the text before."""
+        part = snapshot["parts"][self.index]
+        part["outputs"] = with_output(part["outputs"], self.output)
+
+
+def with_output(outputs: Sequence[Output], new: Output) -> list[Output]:
+    """Return outputs with one more; what is printed in pieces is one output."""
+    if outputs and outputs[-1]["mime"] == new["mime"] == "text/plain":
+        return [*outputs[:-1], {**new, "data": outputs[-1]["data"] + new["data"]}]
+    return [*outputs, new]
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What a tool call came to is known."""
+
+    type: ClassVar[Literal["tool_result"]] = "tool_result"
+    index: int
+    result: Result
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Set it."""
+        snapshot["parts"][self.index]["result"] = self.result
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStarted:
+    """The results of the tools were sent, and the model goes on."""
+
+    type: ClassVar[Literal["round"]] = "round"
+    at_s: float
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the event for the page."""
+        return {"type": self.type, **asdict(self)}
+
+    def fold(self, snapshot: Snapshot) -> None:
+        """Wait for the next token."""
+        snapshot["status"] = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
 class UsageKnown:
     """Tokens so far, as the server counted them."""
 
@@ -161,17 +217,19 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """The server began the answer anew: what came before is void."""
+    """The server began the answer anew: what it has sent for this request is void."""
 
     type: ClassVar[Literal["restarted"]] = "restarted"
+    kept: int = 0
+    """How many parts there were before."""
 
     def to_wire(self) -> dict[str, Any]:
         """Return the event for the page."""
-        return {"type": self.type}
+        return {"type": self.type, "kept": self.kept}
 
     def fold(self, snapshot: Snapshot) -> None:
-        """Drop all parts."""
-        snapshot["parts"].clear()
+        """Drop the parts of this request."""
+        del snapshot["parts"][self.kept :]
         snapshot["status"] = "waiting"
 
 
@@ -239,6 +297,8 @@ class Finished:
         for part in snapshot["parts"]:
             if part["ended_s"] is None:
                 part["ended_s"] = self.at_s
+            if part["kind"] == "tool_call" and part["state"] not in CALL_ENDS:
+                part["state"] = "stopped"
 
 
 Event: TypeAlias = (
@@ -246,6 +306,10 @@ Event: TypeAlias = (
     | PartDelta
     | ToolNamed
     | PartEnded
+    | CallStateChanged
+    | CallOutput
+    | CallResult
+    | RoundStarted
     | UsageKnown
     | Noted
     | Restarted

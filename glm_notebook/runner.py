@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import os
+import signal
+import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -65,12 +69,107 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_after_fork)
 
 
+class MainWork:
+    """Functions that the main thread is to call as soon as it waits or is free.
+
+    Whoever waits for a turn serves them. Where nobody waits, a kernel's own loop does, between its cells.
+    """
+
+    def __init__(self) -> None:
+        self._queue: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._wakers: list[Callable[[], object]] = []
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Have a function called there; what it returns or raises is the future's."""
+        future: Future[T] = Future()
+        self._queue.append((work, future))
+        for wake in tuple(self._wakers) or _of_the_kernel(self._serve_quietly):
+            wake()
+        return future
+
+    def serve(self) -> None:
+        """Call what is due, on this thread.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            A function was interrupted.
+        """
+        while self._queue:
+            work, future = self._queue.popleft()
+            if future.set_running_or_notify_cancel():
+                _complete(future, work)
+
+    def _serve_quietly(self) -> None:
+        with suppress(
+            KeyboardInterrupt
+        ):  # who waits for the future is told; a kernel's loop must not end of it
+            self.serve()
+
+    @contextmanager
+    def waking(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Have a waiter woken, which then serves, while this lasts."""
+        self._wakers.append(wake)
+        try:
+            yield
+        finally:
+            self._wakers.remove(wake)
+
+
+main_work = MainWork()
+
+
+def _of_the_kernel(serve: Callable[[], None]) -> tuple[Callable[[], object], ...]:
+    """Return how a kernel's own loop is asked to serve; nothing without a kernel."""
+    loop = getattr(getattr(_shell(), "kernel", None), "io_loop", None)
+    return () if loop is None else (lambda: loop.add_callback(serve),)
+
+
+def namespace_of_the_user() -> Mapping[str, Any]:
+    """Return the variables of the user's cells; without IPython, those of the script."""
+    namespace = getattr(_shell(), "user_ns", None)
+    return vars(sys.modules["__main__"]) if namespace is None else namespace
+
+
+def _shell() -> Any:
+    """Return the running IPython; None where there is none, which must not import it."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def _complete(future: Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        with _interruptible():
+            value = work()
+    except KeyboardInterrupt as error:
+        future.set_exception(error)
+        raise
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(value)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt reach a function: while a cell awaits, IPython only cancels the cell, which waits for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if before is not None:  # None: a handler that is not Python's
+            signal.signal(signal.SIGINT, before)
+
+
 def _nothing() -> None:
     """Stand in for a tick where none is wanted."""
 
 
 def wait_blocking(future: Future[T], tick: Callable[[], object] = _nothing) -> T:
-    """Wait for a future on a thread without a loop, so that Ctrl-C gets through.
+    """Wait for a future on a thread without a loop, so that Ctrl-C gets through, and serve `main_work` meanwhile.
 
     Parameters
     ----------
@@ -79,34 +178,37 @@ def wait_blocking(future: Future[T], tick: Callable[[], object] = _nothing) -> T
     tick : callable
         Called on the waiting thread about every `HEARTBEAT_S`.
     """
-    while True:
-        done, _ = concurrent.futures.wait([future], timeout=HEARTBEAT_S)
-        tick()
-        if done:
-            return future.result()
+    awake = threading.Event()
+    future.add_done_callback(lambda _: awake.set())
+    with main_work.waking(awake.set):
+        while not future.done():
+            awake.wait(HEARTBEAT_S)
+            awake.clear()
+            main_work.serve()
+            tick()
+    tick()
+    return future.result()
 
 
 async def wait_awaiting(future: Future[T], tick: Callable[[], object] = _nothing) -> T:
-    """Wait for a future in a loop, waking it every `HEARTBEAT_S` so that an interrupt gets through.
+    """Do as `wait_blocking`, in a loop, which is woken every `HEARTBEAT_S` so that an interrupt gets through.
 
     The future is not cancelled with the waiter: the caller decides what an interrupt means.
     """
-    ended = asyncio.Event()
+    awake = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def tell(_: Future[T]) -> None:
-        try:
-            loop.call_soon_threadsafe(ended.set)
-        except RuntimeError:  # the waiter's loop was closed in the meantime: nobody waits
-            return
+    def wake(_: object = None) -> None:
+        with suppress(RuntimeError):  # the waiter's loop was closed in the meantime: nobody waits
+            loop.call_soon_threadsafe(awake.set)
 
-    future.add_done_callback(tell)
-    waiter = asyncio.ensure_future(ended.wait())
-    try:
+    future.add_done_callback(wake)
+    with main_work.waking(wake):
         while not future.done():
-            await asyncio.wait({waiter}, timeout=HEARTBEAT_S)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(awake.wait(), HEARTBEAT_S)
+            awake.clear()
+            main_work.serve()
             tick()
-    finally:
-        waiter.cancel()
     tick()
     return future.result()

@@ -49,6 +49,14 @@ class Words:
     asking_again: str
     retry_hint: str
     """What to do where the turn was cut off."""
+    call_done: str
+    call_failed: str
+    call_declined: str
+    call_stopped: str
+    arguments: str
+    printed: str
+    result: str
+    traceback: str
 
 
 ENGLISH = Words(
@@ -78,6 +86,14 @@ ENGLISH = Words(
     attempt="request {} of {}",
     asking_again="Asking again",
     retry_hint="%glm retry asks again.",
+    call_done="done",
+    call_failed="failed",
+    call_declined="declined",
+    call_stopped="stopped",
+    arguments="Arguments",
+    printed="Printed",
+    result="Result",
+    traceback="Traceback",
 )
 
 CHINESE = Words(
@@ -107,6 +123,14 @@ CHINESE = Words(
     attempt="第 {} 次，共 {} 次",
     asking_again="正在重新请求",
     retry_hint="用 %glm retry 重新提问。",
+    call_done="完成",
+    call_failed="失败",
+    call_declined="已拒绝",
+    call_stopped="已停止",
+    arguments="参数",
+    printed="打印内容",
+    result="结果",
+    traceback="错误回溯",
 )
 
 _CHINESE_NOTES: Mapping[str, str] = {

@@ -12,17 +12,22 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, fields
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from glm_notebook.calling import Approvals, Calls, Decision
+from glm_notebook.driver import MAX_ROUNDS, Driver, Report
 from glm_notebook.errors import GLMError, ProtocolError, StreamCutError, TurnInterrupted
-from glm_notebook.events import Event, Snapshot
+from glm_notebook.events import Event
 from glm_notebook.messages import Message, Parameters, Request, ToolCall, Usage
+from glm_notebook.protocol.parts import Round
 from glm_notebook.protocol.turn import TurnInfo, TurnState
 from glm_notebook.record import Timing, TurnRecord
 from glm_notebook.runner import Future, runner, wait_awaiting, wait_blocking
+from glm_notebook.snapshot import Snapshot
+from glm_notebook.tools import Tools
 
 if TYPE_CHECKING:
     from glm_notebook.client import AsyncClient
@@ -76,6 +81,9 @@ class Turn:
         conversation: str,
         parent: Turn | None,
         clock: Clock,
+        tools: Tools | None = None,
+        approvals: Approvals | None = None,
+        max_rounds: int = MAX_ROUNDS,
     ) -> None:
         self.id = f"t-{uuid.uuid4().hex[:12]}"
         self.prompt = prompt
@@ -95,6 +103,10 @@ class Turn:
                 prompt=prompt,
             )
         )
+        self.tools = Tools() if tools is None else tools
+        self.calls = Calls(self.tools, approvals or Approvals(), Report(self))
+        """The calls that it runs: for who shows them, and asks for them."""
+        self._max_rounds = max_rounds
         self._clock = clock
         self._born = clock()
         self._listeners: list[Listener] = []
@@ -160,14 +172,15 @@ class Turn:
         """
         if self.status == "failed":
             return ()
-        return tuple(one for one in self._said() if one.role == "user" or one.content)
+        return tuple(
+            one for one in self._said() if one.role != "assistant" or one.content or one.tool_calls
+        )
 
     def _said(self) -> tuple[Message, ...]:
         """Return all that was said, thinking without an answer included: what a record keeps."""
-        asked = Message("user", self.prompt)
-        if not (self.text or self.thinking):
-            return (asked,)
-        return (asked, Message("assistant", self.text, thinking=self.thinking))
+        with self.held() as state:
+            rounds = [message for one in state.rounds for message in _messages_of(one)]
+        return (Message("user", self.prompt), *rounds)
 
     @contextmanager
     def held(self) -> Iterator[TurnState]:
@@ -197,13 +210,29 @@ class Turn:
                 thinking_s=_thinking_s(snapshot),
             ),
             parent_id=None if self.parent is None else self.parent.id,
-            parameters=self.settings.parameters(),
+            parameters=self._parameters(),
             messages=self._said(),
             usage=self.usage,
             finish_reason=self.finish_reason,
             error=snapshot["error"],
             simulated=self.client.endpoint.simulated,
         )
+
+    def _parameters(self) -> dict[str, Any]:
+        names = self.tools.names
+        return self.settings.parameters() | ({"tools": list(names)} if names else {})
+
+    def approve(self, index: int, *, always: bool = False) -> None:
+        """Let a call run that asks for it, by the index of its part. Any thread may call this."""
+        runner().call(self.calls.decide, index, Decision(True, always))
+
+    def decline(self, index: int, reason: str = "") -> None:
+        """Have a call not run; the model is told the reason, and goes on."""
+        runner().call(self.calls.decide, index, Decision(False, reason=reason))
+
+    def stop_call(self, index: int) -> None:
+        """End one call; the model is told, and goes on."""
+        runner().call(self.calls.stop, index)
 
     def listen(self, listener: Listener) -> None:
         """Have a function called with every batch of events to come, on the runner's thread."""
@@ -269,11 +298,10 @@ class Turn:
         self._task = asyncio.current_task()
         try:
             if self._stop_reason is None:
-                await self._stream()
-            self._finish(self._stop_reason or "complete")
-        except asyncio.CancelledError:
-            reason = self._stop_reason or "interrupted"
-            self._finish(reason, _interruption() if reason == "interrupted" else None)
+                await Driver(self, self._max_rounds).run()
+            self._stopped(self._stop_reason) if self._stop_reason else self._finish("complete")
+        except (asyncio.CancelledError, KeyboardInterrupt):  # the latter of a tool
+            self._stopped(self._stop_reason or "interrupted")
         except StreamCutError as error:
             self._finish("cut_off" if self.state.has_output else "failed", error)
         except GLMError as error:
@@ -287,23 +315,24 @@ class Turn:
             self._finish("failed", unforeseen)
 
     def request(self) -> Request:
-        """Return what is sent: the history, the prompt and the settings."""
-        return self.settings.request((*history(self.parent), Message("user", self.prompt)))
+        """Return what is sent next: the history, the prompt, what tools have answered so far, and the settings."""
+        request = self.settings.request((*history(self.parent), *self._said()))
+        return replace(request, tools=self.tools.specs()) if len(self.tools) else request
 
-    async def _stream(self) -> None:
-        async with aclosing(self.client.deltas(self.request())) as batches:
-            async for batch in batches:
-                at_s = self.age_s
-                with self.held() as state:
-                    self._tell([event for delta in batch for event in state.apply(delta, at_s)])
+    def _stopped(self, reason: StopReason) -> None:
+        self._finish(reason, _interruption() if reason == "interrupted" else None)
 
     def _finish(self, status: str, error: GLMError | None = None) -> None:
         if error is not None:
             error.turn = self
             self.error = error
-        with self.held() as state:
-            self._tell(state.finish(status, self.age_s, error=error))
+        self.change(lambda state: state.finish(status, self.age_s, error=error))
         self._ended.set_result(self)
+
+    def change(self, change: Callable[[TurnState], Sequence[Event]]) -> None:
+        """Change the state, and tell who listens: for what drives the turn."""
+        with self.held() as state:
+            self._tell(change(state))
 
     def _tell(self, events: Sequence[Event]) -> None:
         for listener in tuple(self._listeners) if events else ():
@@ -312,6 +341,16 @@ class Turn:
             except Exception:  # a view that fails must not cost the turn
                 self._listeners.remove(listener)
                 _log.exception("A listener of %s failed, and is told nothing more.", self.id)
+
+
+def _messages_of(round_: Round) -> Iterator[Message]:
+    """Yield what a round adds to the history: a call without an answer is none, the service would refuse it."""
+    answered = [(call, told) for call, told in round_.calls if told is not None]
+    if round_.text or round_.thinking or answered:
+        calls = tuple(call for call, _ in answered)
+        yield Message("assistant", round_.text, round_.thinking, calls)
+    for call, told in answered:
+        yield Message("tool", told, tool_call_id=call.id)
 
 
 def _thinking_s(snapshot: Snapshot) -> float | None:

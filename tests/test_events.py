@@ -8,6 +8,9 @@ from typing import Any, cast
 import pytest
 
 from glm_notebook.events import (
+    CallOutput,
+    CallResult,
+    CallStateChanged,
     Event,
     Finished,
     Noted,
@@ -17,13 +20,14 @@ from glm_notebook.events import (
     Restarted,
     Retried,
     Retrying,
-    Snapshot,
+    RoundStarted,
     ToolNamed,
     UsageKnown,
     fold,
     join_deltas,
 )
 from glm_notebook.messages import Usage
+from glm_notebook.snapshot import Snapshot
 
 CONTRACT = Path(__file__).parent / "contract" / "channel.json"
 KINDS: dict[str, type[Event]] = {
@@ -33,6 +37,10 @@ KINDS: dict[str, type[Event]] = {
         PartDelta,
         ToolNamed,
         PartEnded,
+        CallStateChanged,
+        CallOutput,
+        CallResult,
+        RoundStarted,
         UsageKnown,
         Noted,
         Restarted,
@@ -81,6 +89,10 @@ EVERY: list[Event] = [
     PartEnded(0, 1.0),
     PartStarted("tool_call", 1.0, "k", ""),
     ToolNamed(1, "k", "f"),
+    CallStateChanged(1, "running", 1.5),
+    CallOutput(1, {"mime": "text/plain", "data": "x"}),
+    CallResult(1, {"text": "r", "traceback": ""}),
+    RoundStarted(2.0),
     UsageKnown(Usage(1, None, 2, 0)),
     Noted("n"),
     Restarted(),
@@ -132,7 +144,18 @@ def test_events_fold_to_a_snapshot() -> None:
         "status": "failed",
         "parts": [
             {"kind": "thinking", "text": "ab", "started_s": 0.5, "ended_s": 1.0},
-            {"kind": "tool_call", "text": "", "started_s": 1.0, "ended_s": 2.0, "id": "k", "name": "f"},
+            {
+                "kind": "tool_call",
+                "text": "",
+                "started_s": 1.0,
+                "ended_s": 2.0,
+                "id": "k",
+                "name": "f",
+                "state": "stopped",
+                "run_s": None,
+                "outputs": [],
+                "result": None,
+            },
             {"kind": "text", "text": "", "started_s": 1.5, "ended_s": 2.0},
         ],
         "usage": {"input_tokens": 1, "cached_tokens": None, "output_tokens": 2, "thinking_tokens": 0},

@@ -15,7 +15,7 @@ import glm_notebook
 
 PACKAGE = Path(glm_notebook.__file__).parent
 NAME = PACKAGE.name
-VALUES = {"errors", "events", "messages", "dialects", "catalogue", "toml", "_version"}
+VALUES = {"errors", "events", "snapshot", "messages", "dialects", "catalogue", "toml", "_version"}
 
 
 @cache

@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 
 from glm_notebook import amendment
-from glm_notebook.strings import CHINESE, ENGLISH, Words, count, footer, note
+from glm_notebook.strings import CHINESE, ENGLISH, Words, count, footer, note, words
 
-CASES: list[dict[str, Any]] = json.loads(
+CONTRACT: dict[str, Any] = json.loads(
     (Path(__file__).parent / "contract" / "footer.json").read_text("utf-8")
-)["cases"]
+)
+CASES: list[dict[str, Any]] = CONTRACT["cases"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_the_footer_is_that_of_the_contract(case: dict[str, Any]) -> None:
     assert footer(case["snapshot"], case["language"]) == case["footer"]
+
+
+@pytest.mark.parametrize(("language", "said"), CONTRACT["calls"].items())
+def test_the_words_of_a_call_are_those_of_the_contract(language: str, said: dict[str, str]) -> None:
+    assert {name: getattr(words(language), name) for name in said} == said
 
 
 def test_both_languages_fill_the_same_blanks() -> None:

@@ -15,7 +15,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import httpx
 
-from glm_notebook import catalogue, credentials, endpoints, preflight
+from glm_notebook import credentials, endpoints
 from glm_notebook._version import __version__
 from glm_notebook.client.body import batches, read_at_most
 from glm_notebook.client.failures import cut, retry_after_s, transport_error
@@ -134,6 +134,8 @@ class AsyncClient:
         ConfigError
             There is no key, or the request is one that the model or the endpoint does not take.
         """
+        from glm_notebook import catalogue, preflight  # they take 50 ms to import
+
         self.require_key()
         preflight.check(request, self.endpoint.dialect, catalogue.model(request.model))
 
@@ -180,6 +182,8 @@ class AsyncClient:
 
     def _note_on(self, model: str) -> str | None:
         """Return what should be said of a model that is not, or no longer, what the documents describe."""
+        from glm_notebook import catalogue
+
         is_catalogued = self.endpoint.dialect.name == endpoints.DEFAULT
         return catalogue.note_for(model) if is_catalogued and not self.endpoint.simulated else None
 
@@ -187,6 +191,8 @@ class AsyncClient:
         """Add to a refusal what is in doubt: documents that disagree, a model that is to be withdrawn."""
         if not isinstance(error, APIError) or self.endpoint.dialect.name != endpoints.DEFAULT:
             return
+        from glm_notebook import catalogue, preflight
+
         said = f"{error.code} {error.message}"
         if reason := preflight.explain(said, request, catalogue.model(request.model)):
             error.remedy = f"{error.remedy} {reason}".strip()

@@ -11,8 +11,9 @@ from IPython.display import display
 from traitlets import TraitError
 
 from glm_notebook import credentials, endpoints
+from glm_notebook.calling import MODES
 from glm_notebook.endpoints import Endpoint
-from glm_notebook.magics import models
+from glm_notebook.magics import models, tools
 from glm_notebook.magics.endpoint import choose
 from glm_notebook.magics.options import VIEWS, nearest, tokens
 from glm_notebook.messages import EFFORTS
@@ -58,6 +59,7 @@ def _status(magics: GLMMagics, words: list[str]) -> None:
         "model": magics.model,
         "thinking": _thinking(magics),
         "system": _short(magics.system) if magics.system else "none",
+        "tools": ", ".join(magics.tools()) or "none",
         "chat": _chats(magics),
         "view": magics.view,
     }
@@ -269,6 +271,16 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "protocol": Command("protocol [openai|dashscope]", "Which wire protocol is spoken.", _protocol),
     "retry": Command("retry", "Ask the last prompt again, in its place.", _retry),
+    "tools": Command(
+        "tools [add|remove NAME … | clear]",
+        "Functions that the model may call.",
+        tools.show_or_change,
+    ),
+    "approve": Command(
+        f"approve [{'|'.join(MODES)}]",
+        "What is asked for before it runs: tools that say so, all, or none.",
+        _set("approve", _one_of({mode: mode for mode in MODES})),
+    ),
     "attempts": Command("attempts [N]", "Most requests for one answer.", _set("attempts", int)),
     "strict": Command(
         "strict [on|off]",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, cast
 
-from glm_notebook import catalogue, endpoints
+from glm_notebook import endpoints
+from glm_notebook.calling import MODES
 from glm_notebook.magics.commands import COMMANDS
 from glm_notebook.magics.options import OPTIONS, VIEWS
 from glm_notebook.messages import EFFORTS
@@ -29,13 +31,15 @@ def _starting(start: str, candidates: list[str]) -> list[str]:
 
 def _cell_words(magics: GLMMagics, before: list[str]) -> list[str]:
     last = before[-1] if before else ""
-    values = {
+    values: dict[str, list[str]] = {
         "-m": _models(),
         "--model": _models(),
         "--chat": sorted(magics.conversations),
         "--view": list(VIEWS),
         "--effort": list(EFFORTS),
         "--system": _texts(magics),
+        "-t": _functions(magics),
+        "--tool": _functions(magics),
     }
     return values.get(last, list(OPTIONS))
 
@@ -43,7 +47,7 @@ def _cell_words(magics: GLMMagics, before: list[str]) -> list[str]:
 def _line_words(magics: GLMMagics, before: list[str]) -> list[str]:
     if not before:
         return sorted(COMMANDS)
-    values = {
+    values: dict[str, list[str]] = {
         "model": _models(),
         "models": ["listed"],
         "think": ["on", "off", "auto"],
@@ -53,14 +57,32 @@ def _line_words(magics: GLMMagics, before: list[str]) -> list[str]:
         "endpoint": [*endpoints.names(), "test"],
         "protocol": list(endpoints.PROTOCOLS),
         "strict": ["on", "off"],
+        "tools": ["add", "remove", "clear"],
+        "approve": list(MODES),
         "login": ["--keyring"],
         "system": _texts(magics),
     }
+    if before[:2] == ["tools", "add"]:
+        return _functions(magics)
+    if before[:2] == ["tools", "remove"]:
+        return magics.tools()
     return values.get(before[0], []) if len(before) == 1 else []
+
+
+def _functions(magics: GLMMagics) -> list[str]:
+    """Return the functions that the user has defined, and the bound methods."""
+    items = magics.shell.user_ns.items()
+    return sorted(
+        name
+        for name, value in items
+        if name[:1] != "_" and isinstance(value, FunctionType | MethodType)
+    )
 
 
 def _models() -> list[str]:
     """Return the ids that the documents describe. Any other is taken as well."""
+    from glm_notebook import catalogue
+
     return [one.id for one in catalogue.models()]
 
 

@@ -11,13 +11,13 @@ from glm_notebook import credentials, dialects, endpoints
 from glm_notebook.endpoints import Endpoint
 from glm_notebook.errors import ConfigError
 from glm_notebook.magics.options import nearest
-from glm_notebook.probe import Probe, probe
 from glm_notebook.runner import runner, wait_blocking
 from glm_notebook.strings import count
 
 if TYPE_CHECKING:
     from glm_notebook.client import AsyncClient
     from glm_notebook.magics.magics import GLMMagics
+    from glm_notebook.probe import Probe
 
 _FEATURES = {
     "thinking switch": "think",
@@ -120,6 +120,8 @@ def _leave_local(magics: GLMMagics) -> None:
 
 
 def _test(magics: GLMMagics, model: str) -> None:
+    from glm_notebook.probe import probe
+
     client = magics.client()
     found = wait_blocking(runner().submit(probe(client, model)))
     width = 10

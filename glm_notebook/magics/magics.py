@@ -12,6 +12,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from traitlets import Bool, Enum, Float, Int, Unicode, validate
 
 from glm_notebook import dialects, endpoints
+from glm_notebook.calling import MODES
 from glm_notebook.client import AsyncClient
 from glm_notebook.conversation import Conversation
 from glm_notebook.endpoints import Endpoint
@@ -22,6 +23,7 @@ from glm_notebook.magics.options import VIEWS, parse, with_options
 from glm_notebook.messages import EFFORTS
 from glm_notebook.retry import RetryPolicy
 from glm_notebook.sinks import Sink
+from glm_notebook.tools import marked
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -63,6 +65,11 @@ class GLMMagics(Magics):
     strict = Bool(
         True, help="Whether a request that the documents say cannot work is refused unsent."
     ).tag(config=True)
+    approve = Enum(
+        MODES,
+        "auto",
+        help="What is asked for before it runs: tools that say so (auto), all (ask), or none (never).",
+    ).tag(config=True)
     view = Enum(VIEWS, "auto", help="How answers are shown while they come.").tag(config=True)
     language = Unicode(
         "", help="Language of the words around answers (en, zh); empty: the page's own."
@@ -74,6 +81,10 @@ class GLMMagics(Magics):
         super().__init__(shell)
         self.conversations: dict[str, Conversation] = {}
         self.awaiting: Awaiting | None = None
+        self.added_tools: list[str] = []
+        """Names of variables that ``%glm tools add`` was given."""
+        self.removed_tools: set[str] = set()
+        """Names of variables that hold a function marked by `glm_notebook.tool`, and are not to be offered."""
         self.model_before_local: str | None = None
         """What `model` was when a model of this machine took its place."""
         self._clients: dict[tuple[str, str, int], AsyncClient] = {}
@@ -155,6 +166,11 @@ class GLMMagics(Magics):
             "strict": self.strict,
         }
 
+    def tools(self) -> list[str]:
+        """Return the variables of the user whose functions a model may call: those added, and those marked."""
+        marked_ = [one for one in marked(self.shell.user_ns) if one not in self.removed_tools]
+        return list(dict.fromkeys([*self.added_tools, *marked_]))
+
     def text_variable(self, name: str) -> str:
         """Return the text that a variable of the user holds."""
         if name not in self.shell.user_ns:
@@ -183,7 +199,9 @@ class GLMMagics(Magics):
         client.require_key()
         conversation = self.conversation(options.chat or "", new=options.new)
         conversation.client = client
-        turn = conversation.prepare(cell.strip("\n"), **settings)
+        conversation.approvals.mode = self.approve
+        tools = self.tools() if options.tools is None else options.tools
+        turn = conversation.prepare(cell.strip("\n"), tools=tools, **settings)
         return turn, self._begun(conversation, turn, options.view), options.output
 
     def _asked_again(self) -> tuple[Turn, Sink]:

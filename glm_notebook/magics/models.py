@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from glm_notebook import catalogue, endpoints
-from glm_notebook.catalogue import Model, Price
+from glm_notebook import endpoints
 from glm_notebook.errors import GLMError
 from glm_notebook.runner import runner, wait_blocking
 from glm_notebook.strings import UNKNOWN, count
 
 if TYPE_CHECKING:
+    from glm_notebook.catalogue import Model, Price
     from glm_notebook.magics.magics import GLMMagics
 
 _HEAD = ("model", "context", "thinking", "answer", "thinks", "price of a million tokens in, out")
@@ -30,6 +30,8 @@ def show(magics: GLMMagics, words: list[str]) -> None:
 
 
 def _catalogued(magics: GLMMagics) -> None:
+    from glm_notebook import catalogue
+
     place = magics.resolved().name.partition("/")[0]
     rows = [_HEAD, *(_row(one, place) for one in catalogue.models())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]

@@ -20,6 +20,7 @@ VIEWS = ("auto", "widget", "markdown", "text")
 OPTIONS = (
     "-m", "--model", "--think", "--no-think", "--budget", "--effort", "--max-tokens", "--temperature",
     "--system", "--chat", "--new", "-o", "--output", "--view", "--no-strict",
+    "-t", "--tool",
 )  # fmt: skip
 
 
@@ -47,6 +48,14 @@ _DECORATORS: Sequence[Callable[[Any], Any]] = (
     argument("--chat", metavar="NAME", help="Go on with this conversation; several are kept."),
     argument("--new", action="store_true", help="Begin the conversation anew."),
     argument("-o", "--output", metavar="VAR", help="A variable for the turn: VAR.text, …"),
+    argument(
+        "-t",
+        "--tool",
+        dest="tools",
+        action="append",
+        metavar="NAME",
+        help="A function that the model may call in this cell, in place of %%glm tools.",
+    ),
     argument(
         "--no-strict",
         dest="strict",

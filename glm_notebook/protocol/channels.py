@@ -209,14 +209,22 @@ def _partial_tag(text: str) -> int:
 
 def mended(text: str) -> str:
     """Join surrogate pairs that came as two escapes, and replace halves by U+FFFD."""
-    try:
-        text.encode()  # faster than any search
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+    if _is_sound(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def whole_characters(text: str) -> tuple[str, str]:
     """Split off a high surrogate at the end, which the next delta may complete, and mend the rest."""
-    half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+    if _is_sound(text):
+        return text, ""
+    half = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
     return mended(text[:-1] if half else text), half
+
+
+def _is_sound(text: str) -> bool:
+    try:
+        text.encode()  # faster than any search
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -7,26 +7,27 @@ every event and one that asks later show the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from glm_notebook.errors import APIError, GLMError
 from glm_notebook.events import (
-    STATUS_OF_PART,
+    CallOutput,
+    CallResult,
+    CallStateChanged,
     Event,
     Finished,
     Noted,
-    Part,
     PartDelta,
     PartEnded,
-    PartKind,
     PartStarted,
     Restarted,
     Retried,
     Retrying,
-    Snapshot,
+    RoundStarted,
     ToolNamed,
     UsageKnown,
+    with_output,
 )
 from glm_notebook.messages import ToolCall, Usage
 from glm_notebook.protocol.deltas import (
@@ -43,7 +44,16 @@ from glm_notebook.protocol.deltas import (
     ToolCallDelta,
     UsageDelta,
 )
+from glm_notebook.protocol.parts import FORGOTTEN, CallPart, GrowingPart, Round
 from glm_notebook.protocol.tool_calls import ToolCallSlot, ToolCallSlots
+from glm_notebook.snapshot import (
+    CALL_ENDS,
+    STATUS_OF_PART,
+    CallState,
+    Output,
+    PartKind,
+    Snapshot,
+)
 
 VERSION = 1
 
@@ -59,41 +69,6 @@ class TurnInfo:
     conversation: str
     simulated: bool
     prompt: str
-
-
-class _Part:
-    """A part while it grows: its text is joined only when somebody reads it."""
-
-    __slots__ = ("_pieces", "ended_s", "kind", "slot", "started_s")
-
-    def __init__(self, kind: PartKind, at_s: float, slot: ToolCallSlot | None = None) -> None:
-        self.kind = kind
-        self.started_s = at_s
-        self.ended_s: float | None = None
-        self.slot = slot
-        self._pieces: list[str] = []
-
-    def append(self, text: str) -> None:
-        self._pieces.append(text)
-
-    @property
-    def text(self) -> str:
-        if self.slot is not None:
-            return self.slot.arguments
-        if len(self._pieces) > 1:
-            self._pieces[:] = ["".join(self._pieces)]
-        return self._pieces[0] if self._pieces else ""
-
-    def to_wire(self) -> Part:
-        part: Part = {
-            "kind": self.kind,
-            "text": self.text,
-            "started_s": self.started_s,
-            "ended_s": self.ended_s,
-        }
-        if self.slot is not None:
-            part |= {"id": self.slot.id, "name": self.slot.name}
-        return part
 
 
 class TurnState:
@@ -114,9 +89,13 @@ class TurnState:
         self.response_id = ""
         """The service's id of the answer, for its support."""
         self._seq = 0
-        self._parts: list[_Part] = []
+        self._parts: list[GrowingPart] = []
         self._calls = ToolCallSlots()
+        """Of the round that runs: a server numbers the calls of each anew."""
         self._index_of: dict[ToolCallSlot, int] = {}
+        self._round = 0
+        self._used_before: Usage | None = None
+        """By the rounds before this one."""
         self._first_token_s: float | None = None
         self._elapsed_s: float | None = None
         self._error: dict[str, Any] | None = None
@@ -135,7 +114,21 @@ class TurnState:
     @property
     def tool_calls(self) -> list[ToolCall]:
         """The calls that the model asked for, as far as they have come."""
-        return self._calls.finished()
+        return [call for one in self.rounds for call, _ in one.calls]
+
+    @property
+    def rounds(self) -> list[Round]:
+        """What each request of the turn has brought so far: the first, and one for each time that tools were called."""
+        return [self._round_of(number) for number in range(self._round + 1)]
+
+    @property
+    def asked_calls(self) -> list[tuple[int, ToolCall]]:
+        """The calls of the round that runs, each with the index of its part."""
+        return [
+            (self._index_of[slot], slot.finished())
+            for slot in self._calls.slots
+            if slot.id or slot.name
+        ]
 
     @property
     def has_output(self) -> bool:
@@ -173,9 +166,70 @@ class TurnState:
         self._error = None if error is None else describe(error)
         for part in self._parts:
             part.ended_s = at_s if part.ended_s is None else part.ended_s
+            if part.call is not None and part.call.state not in CALL_ENDS:
+                part.call.state = "stopped"
         events.append(Finished(status, self.finish_reason, self._error, at_s))
         self._seq += len(events)
         return events
+
+    def change_call(self, index: int, state: CallState, at_s: float) -> list[Event]:
+        """Say what becomes of a tool call, by the index of its part; nothing more once it has ended."""
+        call = self._parts[index].call if not self.ended else None
+        if call is None or call.state in CALL_ENDS:
+            return []
+        call.state = state
+        if state == "running":
+            call.run_s = at_s
+        if state in CALL_ENDS:
+            self._parts[index].ended_s = at_s
+        return self._counted([CallStateChanged(index, state, at_s)])
+
+    def add_output(self, index: int, output: Output) -> list[Event]:
+        """Keep what a tool has printed or displayed."""
+        call = self._parts[index].call if not self.ended else None
+        if call is None:
+            return []
+        call.outputs = with_output(call.outputs, output)
+        return self._counted([CallOutput(index, output)])
+
+    def set_result(self, index: int, text: str, traceback: str = "") -> list[Event]:
+        """Keep what the model is told of a tool call."""
+        call = self._parts[index].call if not self.ended else None
+        if call is None:
+            return []
+        call.result = {"text": text, "traceback": traceback}
+        return self._counted([CallResult(index, call.result)])
+
+    def begin_round(self, at_s: float) -> list[Event]:
+        """Begin the next request of the turn, with the results of the tools."""
+        if self.ended:
+            return []
+        self._round += 1
+        self._calls, self._index_of = ToolCallSlots(), {}
+        self._used_before, self.finish_reason = self.usage, None
+        self.status = "waiting"
+        return self._counted([*self._end_last(at_s), RoundStarted(at_s)])
+
+    def forget_round(self) -> None:
+        """Leave the calls of the round that runs out of the history: they are not answered."""
+        for index, _ in self.asked_calls:
+            self._parts[index].round = FORGOTTEN
+
+    def _counted(self, events: list[Event]) -> list[Event]:
+        self._seq += len(events)
+        return events
+
+    def _round_of(self, number: int) -> Round:
+        parts = [part for part in self._parts if part.round == number]
+        return Round(
+            "\n\n".join(part.text for part in parts if part.kind == "text"),
+            "\n\n".join(part.text for part in parts if part.kind == "thinking"),
+            tuple(
+                (call.slot.finished(), None if call.result is None else call.result["text"])
+                for part in parts
+                if (call := part.call) is not None and (call.slot.id or call.slot.name)
+            ),
+        )
 
     def snapshot(self) -> Snapshot:
         """Return the turn as docs/channel.md describes it."""
@@ -213,19 +267,19 @@ class TurnState:
     def _write(self, kind: PartKind, text: str, at_s: float) -> list[Event]:
         events: list[Event] = []
         if not self._parts or self._parts[-1].kind != kind:
-            events = self._begin(_Part(kind, at_s))
+            events = self._begin(GrowingPart(kind, at_s, self._round))
         self._parts[-1].append(text)
         events.append(PartDelta(len(self._parts) - 1, text))
         return events
 
-    def _begin(self, part: _Part) -> list[Event]:
+    def _begin(self, part: GrowingPart) -> list[Event]:
         events = self._end_last(part.started_s)
         self._parts.append(part)
         self.status = STATUS_OF_PART[part.kind]
         self._retrying = None
         if self._first_token_s is None:
             self._first_token_s = part.started_s
-        id_, name = (part.slot.id, part.slot.name) if part.slot else ("", "")
+        id_, name = (part.call.slot.id, part.call.slot.name) if part.call else ("", "")
         events.append(PartStarted(part.kind, part.started_s, id_, name))
         return events
 
@@ -243,7 +297,7 @@ class TurnState:
         events: list[Event] = []
         if new:
             self._index_of[slot] = len(self._parts)
-            events = self._begin(_Part("tool_call", at_s, slot))
+            events = self._begin(GrowingPart("tool_call", at_s, self._round, CallPart(slot)))
         index = self._index_of[slot]
         if not new and (slot.id, slot.name) != known:
             events.append(ToolNamed(index, slot.id, slot.name))
@@ -252,22 +306,23 @@ class TurnState:
         return events
 
     def _usage(self, delta: UsageDelta, at_s: float) -> list[Event]:
-        if delta.usage == self.usage:
+        used = _sum(self._used_before, delta.usage)
+        if used == self.usage:
             return []  # the native protocol repeats it in every frame
-        self.usage = delta.usage
-        return [UsageKnown(delta.usage)]
+        self.usage = used
+        return [UsageKnown(used)]
 
     def _finish_reason(self, delta: FinishDelta, at_s: float) -> list[Event]:
         self.finish_reason = delta.reason
         return []
 
     def _restart(self, delta: RestartDelta, at_s: float) -> list[Event]:
-        self._parts.clear()
-        self._calls = ToolCallSlots()
-        self._index_of.clear()
+        """Drop what this request has brought; the rounds before it stay."""
+        self._parts = [part for part in self._parts if part.round < self._round]
+        self._calls, self._index_of = ToolCallSlots(), {}
         self.finish_reason = None
         self.status = "waiting"
-        return [Restarted()]
+        return [Restarted(len(self._parts))]
 
     def _retry(self, delta: RetryDelta, at_s: float) -> list[Event]:
         self.status = "retrying"
@@ -293,6 +348,14 @@ class TurnState:
 
     def _nothing(self, delta: ErrorDelta, at_s: float) -> list[Event]:
         return []
+
+
+def _sum(before: Usage | None, now: Usage) -> Usage:
+    """Add what the rounds of a turn have used. What one of them does not know, the sum does not."""
+    if before is None:
+        return now
+    pairs = ((one.name, getattr(before, one.name), getattr(now, one.name)) for one in fields(Usage))
+    return Usage(**{name: None if None in (a, b) else a + b for name, a, b in pairs})
 
 
 _APPLY: Mapping[type[Delta], Callable[[TurnState, Any, float], list[Event]]] = {

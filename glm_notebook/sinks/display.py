@@ -10,6 +10,7 @@ from IPython.display import display, update_display
 
 from glm_notebook.events import Event
 from glm_notebook.settle import progress
+from glm_notebook.sinks.capture import captured
 from glm_notebook.sinks.settled import show_settled
 from glm_notebook.turn import Turn
 
@@ -41,6 +42,7 @@ class MarkdownSink:
         self._clock = clock
         self._display_id = uuid.uuid4().hex
         self._shown = 0
+        turn.calls.capture = captured
         self._retry: object = None
         self._shown_at = clock()
         display(

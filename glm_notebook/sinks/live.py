@@ -13,6 +13,7 @@ from IPython.display import display
 from glm_notebook.events import Event
 from glm_notebook.runner import runner
 from glm_notebook.settle import running
+from glm_notebook.sinks.capture import captured
 from glm_notebook.sinks.settled import show_settled
 from glm_notebook.turn import Turn
 from glm_notebook.widgets.cell import TurnWidget
@@ -41,6 +42,8 @@ class LiveSink:
         self._widget.on_msg(self._receive)
         self._shell_of_page: contextvars.Context | None = None
         self._unpin()
+        turn.calls.capture = captured
+        turn.calls.page_answers = lambda: bool(self._channel.pages)
         view = {
             WIDGET_MIME: {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
         }

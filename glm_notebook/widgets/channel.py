@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
-from glm_notebook.events import Event, Snapshot, join_deltas
+from glm_notebook.events import Event, join_deltas
+from glm_notebook.snapshot import Snapshot
 
 Send: TypeAlias = Callable[[dict[str, Any]], None]
 Later: TypeAlias = Callable[[float, Callable[[], None]], None]
@@ -42,6 +43,15 @@ class Source(Protocol):
 
     def stop(self) -> None:
         """End it."""
+
+    def approve(self, index: int, *, always: bool = False) -> None:
+        """Let a call run."""
+
+    def decline(self, index: int, reason: str = "") -> None:
+        """Have a call not run."""
+
+    def stop_call(self, index: int) -> None:
+        """End one call."""
 
 
 class Channel:
@@ -115,6 +125,18 @@ class Channel:
                 self._send_snapshot()
             case "stop":
                 self._source.stop()
+            case "approve" | "decline" | "stop_call" if isinstance(message.get("index"), int):
+                self._act_on_call(message)
+
+    def _act_on_call(self, message: Mapping[str, Any]) -> None:
+        index: int = message["index"]
+        match message["type"]:
+            case "approve":
+                self._source.approve(index, always=message.get("always") is True)
+            case "decline":
+                self._source.decline(index, str(message.get("reason", "")))
+            case "stop_call":
+                self._source.stop_call(index)
 
     def _greet(self, page: str, language: str) -> None:
         """Take note of a page. What was sent before it could listen is lost, and nothing may follow for a while."""

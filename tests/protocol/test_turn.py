@@ -43,7 +43,10 @@ def ended(index: int, at_s: float) -> dict[str, Any]:
 def part(
     kind: str, text: str, started_s: float, ended_s: float | None = None, **call: str
 ) -> dict[str, Any]:
-    return {"kind": kind, "text": text, "started_s": started_s, "ended_s": ended_s, **call}
+    fields = {"kind": kind, "text": text, "started_s": started_s, "ended_s": ended_s}
+    if kind == "tool_call":
+        fields |= {"state": "writing", "run_s": None, "outputs": [], "result": None}
+    return {**fields, **call}
 
 
 def tokens(input_tokens: int, output_tokens: int | None = None) -> dict[str, int | None]:
@@ -180,7 +183,7 @@ TABLE: dict[str, tuple[list[Delta], Wire, dict[str, Any]]] = {
             started("tool_call", 2, "k", "f"),
             text(1, "{}"),
             {"type": "usage", "usage": tokens(1)},
-            {"type": "restarted"},
+            {"type": "restarted", "kept": 0},
             started("tool_call", 6, "l", "g"),
         ],
         {
@@ -192,7 +195,7 @@ TABLE: dict[str, tuple[list[Delta], Wire, dict[str, Any]]] = {
     ),
     "a restart before anything": (
         [RestartDelta()],
-        [{"type": "restarted"}],
+        [{"type": "restarted", "kept": 0}],
         {"status": "waiting", "seq": 1},
     ),
     "an end is not the turn's": (

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm_notebook.errors import GLMError
-from glm_notebook.events import Snapshot, fold, join_deltas
+from glm_notebook.events import fold, join_deltas
 from glm_notebook.messages import Usage
 from glm_notebook.protocol.deltas import (
     Delta,
@@ -22,6 +22,7 @@ from glm_notebook.protocol.deltas import (
     UsageDelta,
 )
 from glm_notebook.protocol.turn import TurnState
+from glm_notebook.snapshot import Snapshot
 from tests.protocol.turns import INFO, apply
 
 TEXT = st.text("ab{}😀散", min_size=1, max_size=3)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from glm_notebook.events import Event, Snapshot, UsageKnown, fold
+from glm_notebook.events import Event, UsageKnown, fold
 from glm_notebook.messages import Usage
 from glm_notebook.protocol.deltas import Delta, FinishDelta, RetryDelta, TextDelta, ThinkingDelta
 from glm_notebook.protocol.turn import TurnInfo, TurnState
+from glm_notebook.snapshot import Snapshot
 from glm_notebook.widgets.channel import FIRST_INTERVAL_S, FIRST_SNAPSHOT_S, Channel
 
 INFO = TurnInfo("t-1", "glm-5", "glm.example", "default", False, "hi")
@@ -21,6 +22,7 @@ class FakeTurn:
         self.state = TurnState(INFO)
         self.age_s = 0.0
         self.stopped = False
+        self.answers: list[tuple[object, ...]] = []
         self.sent: list[dict[str, Any]] = []
         self.due: list[tuple[float, Callable[[], None]]] = []
         self._lock = threading.RLock()
@@ -34,6 +36,15 @@ class FakeTurn:
 
     def stop(self) -> None:
         self.stopped = True
+
+    def approve(self, index: int, *, always: bool = False) -> None:
+        self.answers.append(("approve", index, always))
+
+    def decline(self, index: int, reason: str = "") -> None:
+        self.answers.append(("decline", index, reason))
+
+    def stop_call(self, index: int) -> None:
+        self.answers.append(("stop_call", index))
 
     def apply(self, delta: Delta, at_s: float | None = None) -> None:
         self.age_s = self.age_s if at_s is None else at_s
@@ -134,6 +145,22 @@ def test_stop_and_what_is_unknown() -> None:
     assert not turn.stopped
     turn.channel.receive({"type": "stop"})
     assert turn.stopped
+
+
+def test_what_a_page_says_of_a_call_is_handed_on() -> None:
+    turn = FakeTurn()
+    turn.channel.receive({"type": "approve", "index": 2, "always": True})
+    turn.channel.receive({"type": "approve", "index": 2})
+    turn.channel.receive({"type": "decline", "index": 3, "reason": "no"})
+    turn.channel.receive({"type": "stop_call", "index": 4})
+    turn.channel.receive({"type": "approve", "index": "2"})  # of no call
+    turn.channel.receive({"type": "stop_call"})
+    assert turn.answers == [
+        ("approve", 2, True),
+        ("approve", 2, False),
+        ("decline", 3, "no"),
+        ("stop_call", 4),
+    ]
 
 
 def test_a_long_turn_is_sent_more_rarely() -> None:

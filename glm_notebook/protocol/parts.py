@@ -1,0 +1,87 @@
+"""The parts of a turn while they grow. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glm_notebook.messages import ToolCall
+from glm_notebook.protocol.tool_calls import ToolCallSlot
+from glm_notebook.snapshot import CallState, Output, Part, PartKind, Result
+
+FORGOTTEN = -1
+"""The round of calls that are shown, and left out of the history."""
+
+
+class CallPart:
+    """What becomes of a tool call beside its arguments."""
+
+    __slots__ = ("outputs", "result", "run_s", "slot", "state")
+
+    def __init__(self, slot: ToolCallSlot) -> None:
+        self.slot = slot
+        self.state: CallState = "writing"
+        self.run_s: float | None = None
+        self.outputs: list[Output] = []
+        self.result: Result | None = None
+
+    def to_wire(self) -> Part:
+        """Return it for a snapshot."""
+        return {
+            "id": self.slot.id,
+            "name": self.slot.name,
+            "state": self.state,
+            "run_s": self.run_s,
+            "outputs": self.outputs,
+            "result": self.result,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one request of a turn has brought: what the history needs to know."""
+
+    text: str
+    thinking: str
+    calls: tuple[tuple[ToolCall, str | None], ...]
+    """Each with what the model was told of it; None if it was told nothing."""
+
+
+class GrowingPart:
+    """A part while it grows: its text is joined only when somebody reads it."""
+
+    __slots__ = ("_pieces", "call", "ended_s", "kind", "round", "started_s")
+
+    def __init__(
+        self, kind: PartKind, at_s: float, round_: int, call: CallPart | None = None
+    ) -> None:
+        self.kind = kind
+        self.started_s = at_s
+        self.round = round_
+        self.ended_s: float | None = None
+        self.call = call
+        self._pieces: list[str] = []
+
+    def append(self, text: str) -> None:
+        """Add a piece."""
+        self._pieces.append(text)
+
+    @property
+    def text(self) -> str:
+        """What has come, joined."""
+        if self.call is not None:
+            return self.call.slot.arguments
+        if len(self._pieces) > 1:
+            self._pieces[:] = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
+    def to_wire(self) -> Part:
+        """Return it for a snapshot."""
+        part: Part = {
+            "kind": self.kind,
+            "text": self.text,
+            "started_s": self.started_s,
+            "ended_s": self.ended_s,
+        }
+        if self.call is not None:
+            part |= self.call.to_wire()
+        return part
