@@ -7,7 +7,7 @@ script, because GitHub and others drop both. The model's text is made inert here
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from glm_notebook.inert_markdown import inert
@@ -19,6 +19,8 @@ Part = Mapping[str, Any]
 
 PLAIN_MAX = 1000
 """Most characters of the answer in `text/plain`, which repeats what `text/markdown` holds."""
+OUTPUT_MAX = 8000
+"""Most characters that are shown of what a tool printed, or returned. A model is told no more than that either."""
 CALL_MAX = 200
 """Most characters of a tool call's arguments on its line. The record has them all."""
 
@@ -132,7 +134,54 @@ def _text(part: Part, language: str) -> str:
 
 
 def _tool_call(part: Part, language: str) -> str:
-    return f"<p><code>{entities(_call(part))}</code></p>"
+    """Write a call on one line, with what came of it folded below."""
+    say = words(language)
+    line = SEPARATOR.join(
+        filter(None, (f"<code>{entities(_call(part))}</code>", *_call_end(part, say)))
+    )
+    inside = "".join(_boxes(part, say))
+    if not inside:
+        return f"<p>{line}</p>"
+    return f"<details><summary>{line}</summary>\n{inside}</details>"
+
+
+def _call_end(part: Part, say: Words) -> tuple[str, str]:
+    """Return how a call ended, and how long it ran."""
+    ran = part["ended_s"] - part["run_s"] if part["run_s"] is not None and part["ended_s"] else None
+    seconds = "" if ran is None else say.seconds.format(f"{ran:.1f}")
+    return getattr(say, f"call_{part['state']}", ""), seconds
+
+
+def _boxes(part: Part, say: Words) -> Iterator[str]:
+    """Yield what a call printed, what the model was told, and the traceback, as text."""
+    printed = "".join(one["data"] for one in part["outputs"] if one["mime"].startswith("text/"))
+    result = part["result"] or {"text": "", "traceback": ""}
+    shown = (
+        (say.printed, printed),
+        (say.result, result["text"]),
+        (say.traceback, result["traceback"]),
+    )
+    for title, text in shown:
+        if text.strip():
+            yield f"<p><small>{title}</small></p>\n"
+            yield f'<blockquote class="{NO_MATH}"><code>{plain_lines(_cut(text, say))}</code></blockquote>\n'
+
+
+def _cut(text: str, say: Words) -> str:
+    if len(text) <= OUTPUT_MAX:
+        return text
+    return f"{text[:OUTPUT_MAX]}\n{say.more.format(count(len(text) - OUTPUT_MAX))}"
+
+
+def pictures(snapshot: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the pictures that tools have made, as MIME bundles: every reader of notebooks shows them."""
+    return [
+        {one["mime"]: one["data"]}
+        for part in snapshot["parts"]
+        if part["kind"] == "tool_call"
+        for one in part["outputs"]
+        if one["mime"].startswith("image/")
+    ]
 
 
 _PARTS: Mapping[str, Callable[[Part, str], str]] = {

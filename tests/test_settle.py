@@ -11,7 +11,16 @@ from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from glm_notebook.inert_text import visible
 from glm_notebook.messages import Message
 from glm_notebook.record import TURN_MIME, Timing, TurnRecord
-from glm_notebook.settle import CALL_MAX, PLAIN_MAX, ending, progress, running, settle
+from glm_notebook.settle import (
+    CALL_MAX,
+    OUTPUT_MAX,
+    PLAIN_MAX,
+    ending,
+    pictures,
+    progress,
+    running,
+    settle,
+)
 from glm_notebook.strings import footer, words
 from tests.test_inert_markdown import COMMONMARK, HOSTILE, harm, jupyterlab
 
@@ -39,8 +48,19 @@ def part(kind: str, text: str, **more: Any) -> dict[str, Any]:
     return {"kind": kind, "text": text, "started_s": 0.6, "ended_s": 12.9} | more
 
 
-def call(arguments: str, name: str = "describe") -> dict[str, Any]:
-    return part("tool_call", arguments, id="call_1", name=name)
+def call(arguments: str, name: str = "describe", **more: Any) -> dict[str, Any]:
+    fields = {"state": "writing", "run_s": None, "outputs": [], "result": None}
+    return part("tool_call", arguments, id="call_1", name=name, **{**fields, **more})
+
+
+def ended(text: str, *outputs: tuple[str, str], traceback: str = "", state: str = "done") -> Any:
+    """What a call has that ran."""
+    return {
+        "state": state,
+        "run_s": 12.8,
+        "outputs": [{"mime": mime, "data": data} for mime, data in outputs],
+        "result": {"text": text, "traceback": traceback},
+    }
 
 
 def snapshot(*parts: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
@@ -252,8 +272,52 @@ def test_a_long_answer_is_cut_in_plain_text_only() -> None:
 def folded(html: str) -> list[str]:
     """Return what a page of ours must not hold: the fold is ours, and none may be open at its end."""
     assert html.count("<details>") == html.count("</details>")
-    assert html.count("<blockquote class") == html.count("<summary>") == html.count("<details>")
+    assert html.count("<summary>") == html.count("<details>") <= html.count("<blockquote class")
     return harm(html.replace("<details>", "").replace("<summary>", ""))
+
+
+def test_a_call_shows_how_it_ended_and_folds_what_came_of_it() -> None:
+    done = call('{"a": 1}', **ended("42", ("text/plain", "printed\n\n here")))
+    text = markdown(done)
+    assert text.startswith(
+        "<details><summary><code>describe(a=1)</code> · done · 0.1 s</summary>\n"
+    )
+    assert "<small>Printed</small>" in text
+    assert "printed<br><br>\u00a0\nhere" in text
+    assert "<small>Result</small>" in text
+    assert "<code>42</code>" in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("state", "language", "word"),
+    [
+        ("failed", "en", "failed"),
+        ("declined", "en", "declined"),
+        ("stopped", "zh-CN", "已停止"),
+        ("done", "zh-CN", "完成"),
+    ],
+)
+def test_a_call_ends_in_a_word(state: str, language: str, word: str) -> None:
+    bundle = settle(snapshot(call("{}", **ended("x", state=state))), RECORD, language=language)
+    assert f"</code> · {word} · " in bundle["text/markdown"]
+
+
+def test_a_call_that_came_to_nothing_is_a_line() -> None:
+    assert "<p><code>describe()</code></p>" in markdown(call("{}"))
+
+
+def test_long_output_says_how_much_is_left_out() -> None:
+    text = markdown(call("{}", **ended("x" * (OUTPUT_MAX + 1234))))
+    assert "… 1,234 more characters" in text
+    assert len(text) < OUTPUT_MAX + 1500
+
+
+def test_pictures_of_tools_are_outputs_of_their_own() -> None:
+    png, svg = ("image/png", "iVBO"), ("image/svg+xml", "<svg/>")
+    whole = snapshot(call("{}", **ended("x", png, ("text/plain", "t"), svg)), part("text", "y"))
+    assert pictures(whole) == [{"image/png": "iVBO"}, {"image/svg+xml": "<svg/>"}]
+    assert "iVBO" not in settle(whole, RECORD)["text/markdown"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -264,6 +328,9 @@ def test_no_part_of_a_turn_does_anything(name: str) -> None:
         part("text", text),
         call(text, text),
         call(json.dumps({text: text}), "f"),
+        call(
+            "{}", "f", **ended(text, ("text/plain", text), ("text/markdown", text), traceback=text)
+        ),
         part("text", text),
         status="failed",
         error=ERROR | {"message": text, "remedy": text, "request_id": text},
@@ -276,7 +343,7 @@ def test_no_part_of_a_turn_does_anything(name: str) -> None:
         html = render(bundle["text/markdown"])
         assert folded(html) == []
         assert html.rstrip().endswith("</small></p>")
-        assert html.count("<small>") == 1
+        assert html.count("<small>") == (4 if text.strip() else 1)
     assert bundle["text/plain"] == visible(bundle["text/plain"])
     json.dumps(bundle, ensure_ascii=False, allow_nan=False).encode()
 

@@ -83,8 +83,8 @@ class GLMMagics(Magics):
         self.awaiting: Awaiting | None = None
         self.added_tools: list[str] = []
         """Names of variables that ``%glm tools add`` was given."""
-        self.removed_tools: set[str] = set()
-        """Names of variables that hold a function marked by `glm_notebook.tool`, and are not to be offered."""
+        self.removed_tools: dict[str, object] = {}
+        """Functions that are marked by `glm_notebook.tool` and not to be offered, until they are defined anew."""
         self.model_before_local: str | None = None
         """What `model` was when a model of this machine took its place."""
         self._clients: dict[tuple[str, str, int], AsyncClient] = {}
@@ -168,8 +168,13 @@ class GLMMagics(Magics):
 
     def tools(self) -> list[str]:
         """Return the variables of the user whose functions a model may call: those added, and those marked."""
-        marked_ = [one for one in marked(self.shell.user_ns) if one not in self.removed_tools]
-        return list(dict.fromkeys([*self.added_tools, *marked_]))
+        namespace, removed = self.shell.user_ns, self.removed_tools
+        offered = [
+            one
+            for one in marked(namespace)
+            if one not in removed or namespace[one] is not removed[one]
+        ]
+        return list(dict.fromkeys([*self.added_tools, *offered]))
 
     def text_variable(self, name: str) -> str:
         """Return the text that a variable of the user holds."""

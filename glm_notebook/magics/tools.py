@@ -37,7 +37,8 @@ def _add(magics: GLMMagics, names: list[str]) -> None:
             tools.add(name)
         except ToolError as error:
             raise UsageError(f"{error.message} {error.remedy}".strip()) from None
-    magics.removed_tools.difference_update(names)
+    for name in names:
+        magics.removed_tools.pop(name, None)
     magics.added_tools = list(dict.fromkeys([*magics.added_tools, *names]))
 
 
@@ -47,7 +48,8 @@ def _remove(magics: GLMMagics, names: list[str]) -> None:
         if name not in known:
             raise UsageError(f"There is no tool {name!r}.{nearest(name, known) if known else ''}")
     magics.added_tools = [one for one in magics.added_tools if one not in names]
-    magics.removed_tools.update(names)
+    namespace = magics.shell.user_ns
+    magics.removed_tools.update({name: namespace[name] for name in names if name in namespace})
 
 
 def _list(magics: GLMMagics) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from IPython.display import display, update_display
 
-from glm_notebook.settle import settle
+from glm_notebook.settle import pictures, settle
 from glm_notebook.turn import Turn
 
 
 def show_settled(turn: Turn, display_id: str | None, language: str) -> None:
     """Show an ended turn, in place of an output if its display id is given."""
-    bundle = settle(turn.snapshot(), turn.record(), language=language)
+    snapshot = turn.snapshot()
+    bundle = settle(snapshot, turn.record(), language=language)
     if display_id is None:
         display(bundle, raw=True)
     else:
         update_display(bundle, raw=True, display_id=display_id)
+    for picture in pictures(snapshot):
+        display(picture, raw=True)

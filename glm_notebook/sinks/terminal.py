@@ -9,9 +9,19 @@ from typing import TextIO
 
 from IPython.display import display
 
-from glm_notebook.events import Event, PartDelta, PartStarted, Restarted, Retrying
+from glm_notebook.events import (
+    CallOutput,
+    CallStateChanged,
+    Event,
+    PartDelta,
+    PartStarted,
+    Restarted,
+    Retrying,
+)
 from glm_notebook.inert_text import visible
 from glm_notebook.settle import ending, retrying
+from glm_notebook.sinks.capture import captured
+from glm_notebook.snapshot import CALL_ENDS
 from glm_notebook.strings import words
 from glm_notebook.turn import Turn
 
@@ -38,6 +48,7 @@ class TextSink:
         self._waiting: deque[Event] = deque()
         self._kind = ""
         self._begun = False
+        turn.calls.capture = captured
 
     def emit(self, events: Sequence[Event]) -> None:
         """Keep events for the thread that may write."""
@@ -69,6 +80,10 @@ class TextSink:
                 return self._start(event)
             case PartDelta():
                 return visible(event.text)
+            case CallOutput():
+                return self._output(event)
+            case CallStateChanged() if event.state in CALL_ENDS:
+                return f"\n[{getattr(words(self._language), f'call_{event.state}')}]"
             case Retrying():
                 line = retrying(event.to_wire(), self._language)
                 return f"[{line}]\n"
@@ -76,6 +91,12 @@ class TextSink:
                 self._begun = False
                 return f"{NORMAL}\n\n[{words(self._language).restarted}]\n\n"
         return ""
+
+    @staticmethod
+    def _output(event: CallOutput) -> str:
+        """Write what a tool prints; a picture is named only."""
+        mime, data = event.output["mime"], event.output["data"]
+        return f"\n{visible(data).rstrip()}" if mime.startswith("text/") else f"\n[{mime}]"
 
     def _start(self, event: PartStarted) -> str:
         before = ("\n\n" if self._begun else "") if self._kind != "thinking" else f"{NORMAL}\n\n"

@@ -14,7 +14,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from glm_notebook.record import TURN_MIME
-from glm_notebook.simulator import Rule, Scenario, Simulator
+from glm_notebook.simulator import Match, Rule, Scenario, ScriptedCall, Simulator
 
 KEY = "sk-kernel-0123456789abcdef"
 REPLY_S = 20.0
@@ -55,8 +55,8 @@ class Result:
 
     @property
     def settled(self) -> dict[str, Any]:
-        """The bundle that stays."""
-        return self.bundles[-1]
+        """The bundle that stays; pictures of tools may follow it."""
+        return next((one for one in reversed(self.bundles) if TURN_MIME in one), self.bundles[-1])
 
     @property
     def record(self) -> dict[str, Any]:
@@ -146,6 +146,20 @@ SCENARIO = Scenario(
     rules=(
         Rule("hang before", fault="stall:0"),
         Rule("hang after", thinking="Let me see.", answer="The first words", fault="stall:8"),
+        Rule(
+            "two calls",
+            thinking="I look.",
+            tool_calls=(
+                ScriptedCall("noisy", {"word": "eins"}),
+                ScriptedCall("quiet", {"number": 7}),
+            ),
+        ),
+        Rule(Match(contains="two calls", after_tools=True), answer="They gave: {tool_results}"),
+        Rule("guarded call", tool_calls=(ScriptedCall("guarded", {"path": "x.csv"}),)),
+        Rule(Match(contains="guarded call", after_tools=True), answer="It says: {tool_results}"),
+        Rule("plot it", tool_calls=(ScriptedCall("plot", {}),)),
+        Rule(Match(contains="plot it", after_tools=True), answer="Plotted: {tool_results}"),
+        Rule("slow call", tool_calls=(ScriptedCall("slow", {}),)),
         Rule("busy once", answer="At last.", fault="fail-first:1:503"),
         Rule("busy for long", fault="status:429:limit_requests,retry-after:30"),
         Rule("broken off", thinking="Let me see.", answer="The first words", fault="cut:3"),
