@@ -23,6 +23,8 @@ Mode = Literal["auto", "ask", "never"]
 MODES: tuple[Mode, ...] = ("auto", "ask", "never")
 """Whether calls are approved first: of the tools that say so, all of them, or none."""
 
+MAX_PRINTED = 100_000
+"""Most characters of one call's output that are kept: a function that prints without end must not fill a notebook."""
 BUSY_S = 0.3
 """After how long a call that waits for the main thread says so."""
 PAGE_S = 2.0
@@ -180,13 +182,14 @@ class Calls:
         await self._enter(index, tool, bound)
 
     async def _enter(self, index: int, tool: Tool, bound: Call) -> None:
-        emit = partial(runner().call, self._turn.add_output, index)
+        emit = _Printed(partial(runner().call, self._turn.add_output, index))
         if tool.is_async or tool.thread:
             self._turn.change_call(index, "running")
             with self.capture(emit):
                 outcome = await run(tool, bound, on_main=partial(self._on_main, index, emit))
         else:
             outcome = await run(tool, bound, on_main=partial(self._on_main, index, emit))
+        emit.end()
         self._tell(index, outcome)
 
     async def _on_main(self, index: int, emit: Emit, work: Callable[[], Any]) -> Any:
@@ -245,6 +248,30 @@ class Calls:
         while not self.page_answers() and loop.time() < until_s:  # noqa: ASYNC110 - it tells others
             await asyncio.sleep(0.05)
         return self.page_answers()
+
+
+class _Printed:
+    """Passes on what a call prints, up to a limit, and says at the end how much more there was."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._left = MAX_PRINTED
+        self._dropped = 0
+
+    def __call__(self, output: Output) -> None:
+        is_text = output["mime"].startswith("text/")
+        kept = output["data"][: self._left] if is_text else output["data"]
+        if is_text:
+            self._left -= len(kept)
+            self._dropped += len(output["data"]) - len(kept)
+        if kept:
+            self._emit({**output, "data": kept})
+
+    def end(self) -> None:
+        """Say what was dropped."""
+        if self._dropped:
+            left_out = f"\n… {self._dropped:,} more characters"
+            self._emit({"mime": "text/plain", "data": left_out})
 
 
 def _said(error: Exception) -> str:

@@ -137,7 +137,7 @@ def _tool_call(part: Part, language: str) -> str:
     """Write a call on one line, with what came of it folded below."""
     say = words(language)
     line = SEPARATOR.join(
-        filter(None, (f"<code>{entities(_call(part))}</code>", *_call_end(part, say)))
+        filter(None, (f"<code>{entities(_call(part))}</code>", *_call_end(part, language)))
     )
     inside = "".join(_boxes(part, say))
     if not inside:
@@ -145,11 +145,11 @@ def _tool_call(part: Part, language: str) -> str:
     return f"<details><summary>{line}</summary>\n{inside}</details>"
 
 
-def _call_end(part: Part, say: Words) -> tuple[str, str]:
+def _call_end(part: Part, language: str) -> tuple[str, str]:
     """Return how a call ended, and how long it ran."""
-    ran = part["ended_s"] - part["run_s"] if part["run_s"] is not None and part["ended_s"] else None
-    seconds = "" if ran is None else say.seconds.format(f"{ran:.1f}")
-    return getattr(say, f"call_{part['state']}", ""), seconds
+    has_run = part["run_s"] is not None and part["ended_s"] is not None
+    ran = duration(part["ended_s"] - part["run_s"], language) if has_run else ""
+    return getattr(words(language), f"call_{part['state']}", ""), ran
 
 
 def _boxes(part: Part, say: Words) -> Iterator[str]:

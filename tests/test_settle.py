@@ -49,7 +49,7 @@ def part(kind: str, text: str, **more: Any) -> dict[str, Any]:
 
 
 def call(arguments: str, name: str = "describe", **more: Any) -> dict[str, Any]:
-    fields = {"state": "writing", "run_s": None, "outputs": [], "result": None}
+    fields: dict[str, Any] = {"state": "writing", "run_s": None, "outputs": [], "result": None}
     return part("tool_call", arguments, id="call_1", name=name, **{**fields, **more})
 
 

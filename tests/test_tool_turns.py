@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
 
 from glm_notebook import Conversation
-from glm_notebook.calling import Decision, decision_of
+from glm_notebook.calling import MAX_PRINTED, Decision, Emit, decision_of
 from glm_notebook.driver import MAX_REPEATS, REPEATED_NOTE, ROUNDS_NOTE
 from glm_notebook.errors import TurnInterrupted
 from glm_notebook.events import Event, fold
@@ -200,6 +200,24 @@ def test_the_same_call_is_not_made_until_the_service_refuses_it() -> None:
     assert client.requests[-1].tool_choice == "none"
     rounds = [one for one in turn.messages if one.tool_calls]
     assert len(rounds) == MAX_REPEATS - 1
+
+
+def test_a_function_that_prints_without_end_does_not_fill_the_notebook() -> None:
+    conversation, _ = chat(calls(("loud", "")), says("ok"), tools=[Tool(lambda: None, name="loud")])
+    turn = conversation.prepare("?")
+
+    @contextmanager
+    def capture(emit: Emit) -> Iterator[None]:
+        for _ in range(3):
+            emit({"mime": "text/plain", "data": "x" * MAX_PRINTED})
+        yield
+
+    turn.calls.capture = capture
+    conversation.begin(turn)
+    turn.wait()
+    (output,) = turn.snapshot()["parts"][0]["outputs"]
+    assert len(output["data"]) < MAX_PRINTED + 100
+    assert output["data"].endswith("… 200,000 more characters")
 
 
 def test_a_call_that_the_limit_may_have_cut_does_not_run() -> None:

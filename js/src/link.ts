@@ -5,6 +5,7 @@
  * time, and nothing here breaks then.
  */
 
+import { CallRequests } from "./requests.ts";
 import { applyBatch } from "./state.ts";
 import {
   type Incoming,
@@ -38,6 +39,11 @@ export class Link {
   snapshot: Snapshot | null = null;
   /** What has become of the reader's Stop. */
   stop: "none" | "sent" | "unheard" = "none";
+  /** What the reader asks of single tool calls. */
+  readonly calls = new CallRequests(
+    (request) => this.#send(request),
+    () => this.#tell(),
+  );
 
   readonly #model: Model;
   readonly #hello: Outgoing;
@@ -134,6 +140,7 @@ export class Link {
     if (this.snapshot && snapshot.seq < this.snapshot.seq) return;
     this.snapshot = snapshot;
     this.#startedAt = performance.now() - nowS * 1000;
+    this.calls.settle(snapshot.parts);
     if (isEnd(snapshot.status)) this.#quiet();
     this.#tell();
   }
@@ -182,6 +189,7 @@ export class Link {
   #quiet(): void {
     clearInterval(this.#greeter);
     clearTimeout(this.#stopTimer);
+    this.calls.clear();
   }
 
   #tell(): void {

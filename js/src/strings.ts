@@ -5,7 +5,7 @@
  * give. No I/O.
  */
 
-import type { Snapshot, Usage } from "./wire.ts";
+import type { CallState, Snapshot, Usage } from "./wire.ts";
 
 /** An unknown number. Never 0, which is a number. */
 export const UNKNOWN = "–";
@@ -36,7 +36,11 @@ export interface Words {
   readonly answering: string;
   readonly calling: string;
   readonly complete: string;
-  readonly stoppedAfter: string;
+  readonly retryIn: string;
+  readonly attempt: string;
+  readonly askingAgain: string;
+  /** What to do where the turn was cut off. */
+  readonly retryHint: string;
   readonly stop: string;
   readonly stopping: string;
   /** Said when Stop has not been heard: the turn may be in a cell that blocks. */
@@ -47,6 +51,26 @@ export interface Words {
   readonly notCopied: string;
   /** The name of the view, for a screen reader. */
   readonly answerOf: string;
+  /** How a tool call fares. */
+  readonly states: Readonly<Record<CallState, string>>;
+  readonly arguments: string;
+  readonly printed: string;
+  readonly result: string;
+  readonly traceback: string;
+  /** Stands for a picture that cannot be seen. */
+  readonly pictureOf: string;
+  /** Stands for an output of a type that is not shown. */
+  readonly notShown: string;
+  readonly stopCall: string;
+  readonly asks: string;
+  readonly approve: string;
+  /** For the rest of the conversation. */
+  readonly approveAlways: string;
+  readonly decline: string;
+  readonly reason: string;
+  readonly reasonHint: string;
+  /** Said when an answer to a question, or the Stop of one call, has not been heard. */
+  readonly unheard: string;
 }
 
 const ENGLISH: Words = {
@@ -71,7 +95,10 @@ const ENGLISH: Words = {
   answering: "Answering",
   calling: "Calling a tool",
   complete: "Complete",
-  stoppedAfter: "Stopped after {} tokens",
+  retryIn: "Retry in {}",
+  attempt: "request {} of {}",
+  askingAgain: "Asking again",
+  retryHint: "%glm retry asks again.",
   stop: "Stop",
   stopping: "Stopping…",
   stopUnheard: "The kernel has not heard Stop yet. Press the notebook's own ■ to interrupt it.",
@@ -80,6 +107,31 @@ const ENGLISH: Words = {
   copied: "Copied",
   notCopied: "Press Ctrl+C",
   answerOf: "Answer of {}",
+  states: {
+    writing: "writing",
+    queued: "queued",
+    asking: "asks for approval",
+    waiting: "waiting for the kernel",
+    running: "running",
+    done: "done",
+    failed: "failed",
+    declined: "declined",
+    stopped: "stopped",
+  },
+  arguments: "Arguments",
+  printed: "Printed",
+  result: "Result",
+  traceback: "Traceback",
+  pictureOf: "Picture made by {}",
+  notShown: "not shown here: {}",
+  stopCall: "Stop {}",
+  asks: "The tool {} asks for approval",
+  approve: "Approve",
+  approveAlways: "Approve always",
+  decline: "Decline",
+  reason: "Reason for declining {}",
+  reasonHint: "Reason, if any; Enter sends it",
+  unheard: "The kernel has not heard this yet.",
 };
 
 const CHINESE: Words = {
@@ -104,7 +156,10 @@ const CHINESE: Words = {
   answering: "回答中",
   calling: "正在调用工具",
   complete: "已完成",
-  stoppedAfter: "已停止，共输出 {} 个 token",
+  retryIn: "{}后重试",
+  attempt: "第 {} 次，共 {} 次",
+  askingAgain: "正在重新请求",
+  retryHint: "用 %glm retry 重新提问。",
   stop: "停止",
   stopping: "正在停止…",
   stopUnheard: "内核尚未收到停止请求。请按笔记本自带的 ■ 中断内核。",
@@ -113,7 +168,52 @@ const CHINESE: Words = {
   copied: "已复制",
   notCopied: "请按 Ctrl+C",
   answerOf: "{} 的回答",
+  states: {
+    writing: "正在写参数",
+    queued: "排队中",
+    asking: "请求批准",
+    waiting: "等待内核",
+    running: "运行中",
+    done: "完成",
+    failed: "失败",
+    declined: "已拒绝",
+    stopped: "已停止",
+  },
+  arguments: "参数",
+  printed: "打印内容",
+  result: "结果",
+  traceback: "错误回溯",
+  pictureOf: "{} 生成的图片",
+  notShown: "此处不显示：{}",
+  stopCall: "停止 {}",
+  asks: "工具 {} 请求批准",
+  approve: "批准",
+  approveAlways: "始终批准",
+  decline: "拒绝",
+  reason: "拒绝 {} 的理由",
+  reasonHint: "理由（可不填），按回车发送",
+  unheard: "内核尚未收到。",
 };
+
+/** The notes that the kernel makes, which it sends in English, in Chinese. */
+const CHINESE_NOTES: ReadonlyMap<string, string> = new Map([
+  [ENGLISH.simulated, CHINESE.simulated],
+  ["a damaged piece of the stream was skipped", "跳过了数据流中损坏的一段"],
+  ["the server restarted the answer", "服务器重新开始了回答"],
+  ["the server did not say why the answer ended", "服务器未说明回答为何结束"],
+  ["the model announced a tool call that did not come", "模型声明了工具调用，但没有给出"],
+  ["the thinking used up all the tokens", "思考用完了全部 token"],
+  ["the model gave no answer", "模型没有给出回答"],
+  ["asked again after a wait", "等待后已重新请求"],
+  ["asked again without a thinking switch", "去掉思考开关后已重新请求"],
+  ["asked again with thinking", "开启思考后已重新请求"],
+  ["asked again without thinking", "关闭思考后已重新请求"],
+  ["asked again without a forced tool", "取消强制工具后已重新请求"],
+  ["asked again as a stream", "改为流式输出后已重新请求"],
+]);
+/** Follows the name of a model. */
+const UNCHECKED = " is not in the catalogue; its limits are not checked";
+const CHINESE_UNCHECKED = " 不在模型目录中，未检查其限制";
 
 /** Return the words of a language tag (BCP 47): Chinese for `zh…`, else English. */
 export function wordsOf(language: string): Words {
@@ -148,6 +248,13 @@ function minutes(whole: number, say: Words): string {
   return fill(say.minutes, String(Math.floor(whole / 60)), String(whole % 60));
 }
 
+/** Return a note of the kernel in the language of the words, or as it is where it is not known. */
+function note(text: string, say: Words): string {
+  if (say !== CHINESE) return text;
+  if (text.endsWith(UNCHECKED)) return text.slice(0, -UNCHECKED.length) + CHINESE_UNCHECKED;
+  return CHINESE_NOTES.get(text) ?? text;
+}
+
 /** Write the footer of an ended turn. */
 export function footer(snapshot: Snapshot, say: Words): string {
   return [
@@ -156,8 +263,7 @@ export function footer(snapshot: Snapshot, say: Words): string {
     duration(snapshot.elapsedS, say),
     ...tokens(snapshot.usage, say),
     snapshot.finishReason ?? "",
-    snapshot.turn.simulated ? say.simulated : "",
-    ...snapshot.notes,
+    ...remarks(snapshot, say),
   ]
     .filter(Boolean)
     .join(SEPARATOR);
@@ -169,11 +275,14 @@ export function runningFooter(snapshot: Snapshot, elapsedS: number, say: Words):
     snapshot.turn.model,
     // Until the first token, the waiting line has the clock.
     snapshot.firstTokenS === null ? "" : clock(elapsedS, say),
-    snapshot.turn.simulated ? say.simulated : "",
-    ...snapshot.notes,
+    ...remarks(snapshot, say),
   ]
     .filter(Boolean)
     .join(SEPARATOR);
+}
+
+function remarks({ turn, notes }: Snapshot, say: Words): string[] {
+  return [turn.simulated ? say.simulated : "", ...notes.map((text) => note(text, say))];
 }
 
 function tokens(usage: Usage | null, say: Words): string[] {
@@ -201,20 +310,16 @@ export interface Ending {
 export function ending(snapshot: Snapshot, say: Words): Ending | null {
   switch (snapshot.status) {
     case "stopped":
-      return { said: stopped(snapshot.usage?.outputTokens ?? null, say), remedy: "" };
+      return { said: say.stopped, remedy: "" };
     case "interrupted":
       return { said: say.interrupted, remedy: "" };
     case "cut_off":
-      return { said: say.cutOff, remedy: "" };
+      return { said: say.cutOff, remedy: say.retryHint };
     case "failed":
       return failed(snapshot, say);
     default:
       return null;
   }
-}
-
-function stopped(outputTokens: number | null, say: Words): string {
-  return outputTokens === null ? say.stopped : fill(say.stoppedAfter, count(outputTokens));
 }
 
 function failed({ error }: Snapshot, say: Words): Ending {

@@ -3,19 +3,67 @@
  * No I/O.
  */
 
-export type PartKind = "thinking" | "text" | "tool_call";
-export type End = "complete" | "stopped" | "interrupted" | "cut_off" | "failed";
-export type Status = "waiting" | "thinking" | "answering" | "calling" | End;
+import {
+  type Fields,
+  isFields,
+  isOneOf,
+  list,
+  number,
+  numberOrNull,
+  string,
+  stringOrNull,
+} from "./fields.ts";
 
-export interface Part {
-  readonly kind: PartKind;
-  /** Of a tool call only. */
-  readonly id?: string;
-  /** Of a tool call only. */
-  readonly name?: string;
+export type PartKind = Part["kind"];
+export type End = "complete" | "stopped" | "interrupted" | "cut_off" | "failed";
+export type Status = "waiting" | "retrying" | "thinking" | "answering" | "calling" | End;
+
+interface PartBase {
   readonly text: string;
   readonly startedS: number;
   readonly endedS: number | null;
+}
+
+export interface ProsePart extends PartBase {
+  readonly kind: "thinking" | "text";
+}
+
+export type CallState =
+  | "writing"
+  | "queued"
+  | "asking"
+  | "waiting"
+  | "running"
+  | "done"
+  | "failed"
+  | "declined"
+  | "stopped";
+
+/** A tool call. Its text is its arguments, and it ends with its function, not with them. */
+export interface CallPart extends PartBase {
+  readonly kind: "tool_call";
+  readonly id: string;
+  readonly name: string;
+  readonly state: CallState;
+  /** When its function was entered. */
+  readonly runS: number | null;
+  readonly outputs: readonly Output[];
+  readonly result: Result | null;
+}
+
+export type Part = ProsePart | CallPart;
+
+/** What a tool printed or displayed, of any type. */
+export interface Output {
+  readonly mime: string;
+  /** Base64 of a picture; else a text. */
+  readonly data: string;
+}
+
+export interface Result {
+  /** What the model is told. */
+  readonly text: string;
+  readonly traceback: string;
 }
 
 export interface Usage {
@@ -32,6 +80,17 @@ export interface Failure {
   readonly status: number | null;
   readonly code: string | null;
   readonly requestId: string | null;
+}
+
+/** A request that is sent again, `delayS` after `atS`. */
+export interface Retry {
+  /** What failed. */
+  readonly message: string;
+  /** Number of the request that will be sent, of at most `attempts`. */
+  readonly attempt: number;
+  readonly attempts: number;
+  readonly atS: number;
+  readonly delayS: number;
 }
 
 export interface TurnInfo {
@@ -54,6 +113,7 @@ export interface Snapshot {
   readonly firstTokenS: number | null;
   readonly elapsedS: number | null;
   readonly error: Failure | null;
+  readonly retry: Retry | null;
   readonly notes: readonly string[];
 }
 
@@ -62,9 +122,15 @@ export type TurnEvent =
   | { type: "delta"; index: number; text: string }
   | { type: "tool_named"; index: number; id: string; name: string }
   | { type: "part_ended"; index: number; atS: number }
+  | { type: "tool_state"; index: number; state: CallState; atS: number }
+  | { type: "tool_output"; index: number; output: Output }
+  | { type: "tool_result"; index: number; result: Result }
+  | { type: "round"; atS: number }
   | { type: "usage"; usage: Usage }
   | { type: "note"; text: string }
-  | { type: "restarted" }
+  | { type: "restarted"; kept: number }
+  | ({ type: "retrying" } & Retry)
+  | { type: "retried" }
   | {
       type: "finished";
       status: End;
@@ -88,17 +154,43 @@ export type Incoming =
 export type Outgoing =
   | { type: "ready"; page: string; language: string }
   | { type: "snapshot_request" }
-  | { type: "stop" };
+  | { type: "stop" }
+  | CallRequest;
 
-type Fields = Readonly<Record<string, unknown>>;
+/** What the reader asks of one tool call. */
+export type CallRequest =
+  | { type: "approve"; index: number; always: boolean }
+  | { type: "decline"; index: number; reason: string }
+  | { type: "stop_call"; index: number };
 
-const KINDS: readonly string[] = ["thinking", "text", "tool_call"];
-const ENDS: readonly string[] = ["complete", "stopped", "interrupted", "cut_off", "failed"];
-const STATUSES: readonly string[] = ["waiting", "thinking", "answering", "calling", ...ENDS];
+const KINDS: readonly PartKind[] = ["thinking", "text", "tool_call"];
+const CALL_ENDS: readonly CallState[] = ["done", "failed", "declined", "stopped"];
+const CALL_STATES: readonly CallState[] = [
+  "writing",
+  "queued",
+  "asking",
+  "waiting",
+  "running",
+  ...CALL_ENDS,
+];
+const ENDS: readonly End[] = ["complete", "stopped", "interrupted", "cut_off", "failed"];
+const STATUSES: readonly Status[] = [
+  "waiting",
+  "retrying",
+  "thinking",
+  "answering",
+  "calling",
+  ...ENDS,
+];
 
 /** Tell whether a turn with this status has ended. */
 export function isEnd(status: Status): status is End {
-  return ENDS.includes(status);
+  return (ENDS as readonly Status[]).includes(status);
+}
+
+/** Tell whether a tool call in this state has ended. */
+export function isCallEnd(state: CallState): boolean {
+  return CALL_ENDS.includes(state);
 }
 
 /** Return a message of the kernel, or `null` for what this page does not know. */
@@ -127,7 +219,7 @@ export function readState(data: unknown): State | null {
 
 /** Return a snapshot, or `null` if it is none. */
 export function readSnapshot(data: unknown): Snapshot | null {
-  if (!isFields(data) || typeof data.seq !== "number" || !isOneOf<Status>(STATUSES, data.status)) {
+  if (!isFields(data) || typeof data.seq !== "number" || !isOneOf(STATUSES, data.status)) {
     return null;
   }
   return {
@@ -141,6 +233,7 @@ export function readSnapshot(data: unknown): Snapshot | null {
     firstTokenS: numberOrNull(data.first_token_s),
     elapsedS: numberOrNull(data.elapsed_s),
     error: readFailure(data.error),
+    retry: isFields(data.retry) ? readRetry(data.retry) : null,
     notes: list(data.notes).map(string),
   };
 }
@@ -154,7 +247,7 @@ export function readEvent(data: unknown): TurnEvent {
 
 const READERS: Readonly<Record<string, ((data: Fields) => TurnEvent | null) | undefined>> = {
   part_started: (data) =>
-    isOneOf<PartKind>(KINDS, data.kind)
+    isOneOf(KINDS, data.kind)
       ? {
           type: "part_started",
           kind: data.kind,
@@ -171,14 +264,34 @@ const READERS: Readonly<Record<string, ((data: Fields) => TurnEvent | null) | un
     name: string(data.name),
   }),
   part_ended: (data) => ({ type: "part_ended", index: number(data.index), atS: number(data.at_s) }),
+  tool_state: (data) =>
+    isOneOf(CALL_STATES, data.state)
+      ? {
+          type: "tool_state",
+          index: number(data.index),
+          state: data.state,
+          atS: number(data.at_s),
+        }
+      : null,
+  tool_output: (data) =>
+    isFields(data.output)
+      ? { type: "tool_output", index: number(data.index), output: readOutput(data.output) }
+      : null,
+  tool_result: (data) => {
+    const result = readResult(data.result);
+    return result && { type: "tool_result", index: number(data.index), result };
+  },
+  round: (data) => ({ type: "round", atS: number(data.at_s) }),
   usage: (data) => {
     const usage = readUsage(data.usage);
     return usage && { type: "usage", usage };
   },
   note: (data) => ({ type: "note", text: string(data.text) }),
-  restarted: () => ({ type: "restarted" }),
+  restarted: (data) => ({ type: "restarted", kept: number(data.kept) }),
+  retrying: (data) => ({ type: "retrying", ...readRetry(data) }),
+  retried: () => ({ type: "retried" }),
   finished: (data) =>
-    isOneOf<End>(ENDS, data.status)
+    isOneOf(ENDS, data.status)
       ? {
           type: "finished",
           status: data.status,
@@ -213,14 +326,35 @@ function readTurn(data: unknown): TurnInfo {
 
 function readPart(data: unknown): Part {
   const fields = isFields(data) ? data : {};
-  const kind = isOneOf<PartKind>(KINDS, fields.kind) ? fields.kind : "text";
-  return {
-    kind,
-    ...(kind === "tool_call" ? { id: string(fields.id), name: string(fields.name) } : {}),
+  const base = {
     text: string(fields.text),
     startedS: number(fields.started_s),
     endedS: numberOrNull(fields.ended_s),
   };
+  if (fields.kind === "tool_call") return { kind: fields.kind, ...base, ...readCall(fields) };
+  return { kind: fields.kind === "thinking" ? "thinking" : "text", ...base };
+}
+
+/** An old kernel tells no more of a call than its name. */
+function readCall(fields: Fields): Omit<CallPart, "kind" | keyof PartBase> {
+  return {
+    id: string(fields.id),
+    name: string(fields.name),
+    state: isOneOf(CALL_STATES, fields.state) ? fields.state : "writing",
+    runS: numberOrNull(fields.run_s),
+    outputs: list(fields.outputs).map(readOutput),
+    result: readResult(fields.result),
+  };
+}
+
+function readOutput(data: unknown): Output {
+  const fields = isFields(data) ? data : {};
+  return { mime: string(fields.mime), data: string(fields.data) };
+}
+
+function readResult(data: unknown): Result | null {
+  if (!isFields(data)) return null;
+  return { text: string(data.text), traceback: string(data.traceback) };
 }
 
 function readUsage(data: unknown): Usage | null {
@@ -245,30 +379,12 @@ function readFailure(data: unknown): Failure | null {
   };
 }
 
-function isFields(data: unknown): data is Fields {
-  return typeof data === "object" && data !== null && !Array.isArray(data);
-}
-
-function isOneOf<T extends string>(known: readonly string[], data: unknown): data is T {
-  return typeof data === "string" && known.includes(data);
-}
-
-function list(data: unknown): readonly unknown[] {
-  return Array.isArray(data) ? data : [];
-}
-
-function string(data: unknown): string {
-  return typeof data === "string" ? data : "";
-}
-
-function stringOrNull(data: unknown): string | null {
-  return typeof data === "string" ? data : null;
-}
-
-function number(data: unknown): number {
-  return typeof data === "number" ? data : 0;
-}
-
-function numberOrNull(data: unknown): number | null {
-  return typeof data === "number" ? data : null;
+function readRetry(data: Fields): Retry {
+  return {
+    message: string(data.message),
+    attempt: number(data.attempt),
+    attempts: number(data.attempts),
+    atS: number(data.at_s),
+    delayS: number(data.delay_s),
+  };
 }

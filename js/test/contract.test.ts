@@ -41,8 +41,44 @@ describe("fold", () => {
   });
 });
 
+test.each(["en", "zh"] as const)("the words that a settled output has too: %s", (language) => {
+  const { states, printed, result, traceback, ...say } = wordsOf(language);
+  expect({
+    call_done: states.done,
+    call_failed: states.failed,
+    call_declined: states.declined,
+    call_stopped: states.stopped,
+    arguments: say.arguments,
+    printed,
+    result,
+    traceback,
+  }).toEqual(footers.calls[language]);
+});
+
 test.each(footers.cases)("footer: $name", ({ snapshot, language, footer: written }) => {
   expect(footer(read(snapshot), wordsOf(language))).toBe(written);
+});
+
+test("a snapshot of a kernel that knows no retry, and has fields of its own, is read", () => {
+  expect(snapshot({ colour: "red" }).retry).toBeNull();
+  expect(snapshot({ retry: 3 }).retry).toBeNull();
+});
+
+test("a tool call of a kernel that tells nothing of it is one that is written", () => {
+  const call = { kind: "tool_call", id: "c", name: "f", text: "{}", started_s: 1, ended_s: 2 };
+  expect(snapshot({ parts: [call] }).parts[0]).toMatchObject({
+    state: "writing",
+    runS: null,
+    outputs: [],
+    result: null,
+  });
+  const odd = { ...call, state: "dreaming", run_s: "x", outputs: [3], result: "x" };
+  expect(snapshot({ parts: [odd] }).parts[0]).toMatchObject({
+    state: "writing",
+    runS: null,
+    outputs: [{ mime: "", data: "" }],
+    result: null,
+  });
 });
 
 describe("a batch", () => {
@@ -84,9 +120,23 @@ describe("what is no message", () => {
     { type: "part_started", kind: "image", at_s: 1 },
     { type: "finished", status: "vanished" },
     { type: "usage", usage: null },
+    { type: "tool_state", index: 0, state: "dreaming", at_s: 1 },
+    { type: "tool_output", index: 0, output: "text" },
+    { type: "tool_result", index: 0, result: null },
     { type: "constructor" },
   ])("an event of an unknown form only counts: %j", (data) => {
     expect(readEvent(data)).toEqual({ type: "unknown" });
+  });
+
+  test("what happens to tool calls does not happen to a text", () => {
+    const before = snapshot({ parts: [{ kind: "text", text: "Hi", started_s: 1 }] });
+    const events = [
+      { type: "tool_state", index: 0, state: "running", at_s: 3 },
+      { type: "tool_output", index: 0, output: { mime: "text/plain", data: "x" } },
+      { type: "tool_result", index: 0, result: { text: "x", traceback: "" } },
+      { type: "tool_named", index: 0, id: "c", name: "f" },
+    ];
+    expect(events.map(readEvent).reduce(fold, before)).toEqual({ ...before, seq: 4 });
   });
 
   test("a delta of a part that this page does not know changes nothing but the number", () => {

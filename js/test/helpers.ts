@@ -132,3 +132,30 @@ export const finished = (status: string, at_s = 9, error: Wire | null = null): W
   error,
   at_s,
 });
+
+/** A snapshot of a kernel as it is sent. */
+export function onWire({ snapshot }: FakeKernel): unknown {
+  const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return JSON.parse(JSON.stringify(snapshot), (_, value: unknown) => {
+    const isFields = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (!isFields) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [snake(key), one]));
+  });
+}
+
+export const inState = (index: number, state: string, at_s = 1): Wire => ({
+  type: "tool_state",
+  index,
+  state,
+  at_s,
+});
+export const output = (index: number, mime: string, data: string): Wire => ({
+  type: "tool_output",
+  index,
+  output: { mime, data },
+});
+export const result = (index: number, text: string, traceback = ""): Wire => ({
+  type: "tool_result",
+  index,
+  result: { text, traceback },
+});

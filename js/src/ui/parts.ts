@@ -1,10 +1,10 @@
 /** The views of a turn's parts. Each is fed the part as it is now, and shows what is new of it. */
 
 import { GrowingMarkdown } from "../markdown/growing.ts";
-import { visible } from "../markdown/visible.ts";
-import { clock, duration, fill, UNKNOWN, type Words } from "../strings.ts";
+import type { CallRequests } from "../requests.ts";
+import { clock, duration, fill, type Words } from "../strings.ts";
 import type { Part } from "../wire.ts";
-import { callText } from "./call.ts";
+import { CallCard } from "./card.ts";
 import { element, setText } from "./dom.ts";
 import { PlainText } from "./plain.ts";
 
@@ -12,6 +12,8 @@ import { PlainText } from "./plain.ts";
 export interface Surroundings {
   /** The age of the turn. */
   readonly ageS: number;
+  /** Whether the turn runs, and the kernel can be reached. */
+  readonly isRunning: boolean;
   /** Whether something to see has come after this part, or the turn has ended. */
   readonly passed: boolean;
   /** Until when work may be done, of `performance.now()`. */
@@ -24,17 +26,26 @@ export interface PartView {
   update(part: Part, around: Surroundings): boolean;
 }
 
-/** Make the view of a part. `beforeFold` is called just before something folds by itself. */
-export function partView(part: Part, say: Words, beforeFold: () => void): PartView {
+/** What a part's view needs of the view of its turn. */
+export interface PartHost {
+  readonly say: Words;
+  /** Called just before something folds by itself. */
+  beforeFold(): void;
+  /** What the reader asks of tool calls goes here. */
+  readonly calls: CallRequests;
+}
+
+/** Make the view of a part, given its number. */
+export function partView(part: Part, index: number, host: PartHost): PartView {
   switch (part.kind) {
     case "thinking":
-      return new ThinkingView(say, beforeFold);
+      return new ThinkingView(host);
     case "text":
-      return new TextView(say);
+      return new TextView(host);
     case "tool_call":
-      return new CallView();
+      return new CallCard(index, host);
     default:
-      return part.kind satisfies never;
+      return part satisfies never;
   }
 }
 
@@ -44,7 +55,7 @@ class TextView implements PartView {
   #shown = 0;
   #ended = false;
 
-  constructor(say: Words) {
+  constructor({ say }: PartHost) {
     this.#markdown = new GrowingMarkdown(this.root, say.copy);
   }
 
@@ -63,18 +74,17 @@ class TextView implements PartView {
 class ThinkingView implements PartView {
   readonly root = element("details", "glm-thinking");
   readonly #say: Words;
-  readonly #beforeFold: () => void;
+  readonly #host: PartHost;
   readonly #summary = element("summary");
   readonly #thoughts = element("div", "glm-thoughts");
   readonly #text = new PlainText(this.#thoughts);
-  #shown = 0;
   #ended = false;
   /** Whether the reader has opened or closed it by hand: then it is theirs. */
   #isTheirs = false;
 
-  constructor(say: Words, beforeFold: () => void) {
-    this.#say = say;
-    this.#beforeFold = beforeFold;
+  constructor(host: PartHost) {
+    this.#say = host.say;
+    this.#host = host;
     this.root.open = true;
     this.root.classList.add("glm-growing");
     this.#thoughts.tabIndex = 0; // it scrolls, so the keyboard has to reach it
@@ -91,7 +101,7 @@ class ThinkingView implements PartView {
   }
 
   update(part: Part, { ageS, passed }: Surroundings): boolean {
-    this.#grow(part.text);
+    this.#text.grow(part.text);
     if (part.endedS === null) {
       setText(this.#summary, `${this.#say.thinking} · ${clock(ageS - part.startedS, this.#say)}`);
     } else {
@@ -102,14 +112,6 @@ class ThinkingView implements PartView {
     return false;
   }
 
-  #grow(text: string): void {
-    if (text.length <= this.#shown) return;
-    const wasAtEnd = isAtEnd(this.#thoughts);
-    this.#text.push(text.slice(this.#shown));
-    this.#shown = text.length;
-    if (wasAtEnd) this.#thoughts.scrollTop = this.#thoughts.scrollHeight;
-  }
-
   #end(seconds: number): void {
     setText(this.#summary, fill(this.#say.thoughtFor, duration(seconds, this.#say)));
     if (!this.#ended) this.#text.end();
@@ -118,27 +120,9 @@ class ThinkingView implements PartView {
 
   #fold(): void {
     if (this.#isTheirs || !this.root.open) return;
-    this.#beforeFold();
+    this.#host.beforeFold();
     this.root.open = false;
     // From here on only the reader moves it.
     this.#isTheirs = true;
   }
-}
-
-class CallView implements PartView {
-  readonly root = element("p", "glm-call");
-  readonly #code = this.root.appendChild(element("code"));
-  readonly #root = this.root;
-
-  update(part: Part): boolean {
-    const written = callText(part.text, part.endedS !== null);
-    setText(this.#code, visible(`${part.name || UNKNOWN}(${written})`));
-    this.#root.dir = "ltr";
-    return false;
-  }
-}
-
-/** Whether the reader has the end in view: who has scrolled up is left there. */
-function isAtEnd(scroller: HTMLElement): boolean {
-  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 8;
 }

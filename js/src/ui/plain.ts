@@ -10,15 +10,24 @@ const PIECE_MAX = 20_000;
 
 export class PlainText {
   readonly #root: HTMLElement;
+  readonly #dir: "auto" | "ltr";
   readonly #visible = new Visible();
   #piece: Text | null = null;
+  #shown = 0;
 
-  constructor(root: HTMLElement) {
+  /** The element may scroll: who has its end in view is kept there. */
+  constructor(root: HTMLElement, dir: "auto" | "ltr" = "auto") {
     this.#root = root;
+    this.#dir = dir;
   }
 
-  push(text: string): void {
-    this.#append(this.#visible.push(text));
+  /** Show what is new of a text that has grown. */
+  grow(text: string): void {
+    if (text.length <= this.#shown) return;
+    const wasAtEnd = isAtEnd(this.#root);
+    this.#append(this.#visible.push(text.slice(this.#shown)));
+    this.#shown = text.length;
+    if (wasAtEnd) this.#root.scrollTop = this.#root.scrollHeight;
   }
 
   /** Nothing follows. */
@@ -39,10 +48,15 @@ export class PlainText {
 
   #begin(): Text {
     const block = this.#root.appendChild(element("div"));
-    block.dir = "auto";
+    block.dir = this.#dir;
     this.#piece = block.appendChild(document.createTextNode(""));
     return this.#piece;
   }
+}
+
+/** Whether the reader has the end in view: who has scrolled up is left there. */
+function isAtEnd(scroller: HTMLElement): boolean {
+  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 8;
 }
 
 function pieceEnd(text: string, start: number, length: number): number {

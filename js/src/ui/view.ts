@@ -3,27 +3,35 @@
 import type { Link } from "../link.ts";
 import { visible } from "../markdown/visible.ts";
 import {
-  clock,
   type Ending,
   ending,
   fill,
   footer,
   runningFooter,
-  SEPARATOR,
   type Words,
   wordsOf,
 } from "../strings.ts";
-import { isEnd, type Part, type Snapshot, type Status } from "../wire.ts";
+import { type CallState, isEnd, type Part, type Snapshot, type Status } from "../wire.ts";
 import { Announcer } from "./announcer.ts";
+import { callNews } from "./call.ts";
 import { listenForCopy } from "./copy.ts";
 import { element, setText } from "./dom.ts";
-import { type PartView, partView } from "./parts.ts";
+import { type PartHost, type PartView, partView } from "./parts.ts";
+import { WaitingLine } from "./waiting.ts";
 
 /** How long a frame may work on text, in milliseconds. What is left is for the next. */
 const BUDGET_MS = 10;
 const CLOCK_MS = 250;
-/** No clock is shown for a wait that is hardly one. */
-const WAIT_SHOWN_S = 0.5;
+
+/** A part's view, and what of the part a screen reader has been told. */
+interface Shown {
+  readonly key: string;
+  readonly view: PartView;
+  /** Characters of a text. */
+  heard: number;
+  /** State of a call. */
+  state: CallState;
+}
 
 export class TurnView {
   readonly root = element("div", "glm-turn");
@@ -31,13 +39,14 @@ export class TurnView {
   readonly #say: Words;
   readonly #stop = element("button", "glm-stop");
   readonly #parts = element("div", "glm-parts");
-  readonly #waiting = element("p", "glm-waiting");
+  readonly #waiting: WaitingLine;
   readonly #end = element("div", "glm-end");
   readonly #hint = element("p", "glm-hint");
   readonly #footer = element("p", "glm-footer");
   readonly #announcer = new Announcer();
   readonly #unsubscribe: () => void;
-  #views: { key: string; view: PartView; heard: number }[] = [];
+  readonly #host: PartHost;
+  #views: Shown[] = [];
   #status: Status | null = null;
   #frame = 0;
   #clock: ReturnType<typeof setInterval> | undefined;
@@ -45,6 +54,11 @@ export class TurnView {
   constructor(link: Link, language: string) {
     this.#link = link;
     this.#say = wordsOf(language);
+    this.#waiting = new WaitingLine(this.#say, {
+      tell: (text) => this.#announcer.say(text),
+      beforeGone: () => this.#holdHeight(),
+    });
+    this.#host = { say: this.#say, calls: link.calls, beforeFold: () => this.#holdHeight() };
     this.root.lang = this.#say === wordsOf("zh") ? "zh" : "en";
     this.#build();
     this.#unsubscribe = link.subscribe(() => this.#schedule());
@@ -71,7 +85,7 @@ export class TurnView {
     this.root.append(
       this.#stop,
       this.#parts,
-      this.#waiting,
+      this.#waiting.root,
       this.#end,
       this.#hint,
       this.#footer,
@@ -100,6 +114,7 @@ export class TurnView {
     const { snapshot } = this.#link;
     this.#drawControls(snapshot);
     if (snapshot === null) return;
+    this.#drawWaiting(snapshot);
     const isMore = this.#drawParts(snapshot);
     this.#drawAround(snapshot);
     this.#announce(snapshot);
@@ -123,15 +138,22 @@ export class TurnView {
     this.#hint.hidden = !this.#hint.textContent;
   }
 
+  #drawWaiting(snapshot: Snapshot): void {
+    const isWaiting = snapshot.status === "waiting" || snapshot.status === "retrying";
+    if (this.#isRunning && isWaiting) this.#waiting.show(snapshot, this.#link.ageS);
+    else this.#waiting.hide();
+  }
+
   /** Draw the parts, and tell whether there was not time enough for all of it. */
   #drawParts(snapshot: Snapshot): boolean {
     const deadline = performance.now() + BUDGET_MS;
     const { parts } = snapshot;
     const lastShown = isEnd(snapshot.status) ? parts.length : parts.findLastIndex(isShown);
+    const turn = { ageS: this.#link.ageS, isRunning: this.#isRunning };
     let isMore = false;
     this.#dropOthers(parts);
     for (const [index, part] of parts.entries()) {
-      const around = { ageS: this.#link.ageS, passed: index < lastShown, deadline };
+      const around = { ...turn, passed: index < lastShown, deadline };
       isMore = this.#viewOf(part, index).update(part, around) || isMore;
     }
     return isMore;
@@ -147,8 +169,8 @@ export class TurnView {
   #viewOf(part: Part, index: number): PartView {
     const existing = this.#views[index];
     if (existing) return existing.view;
-    const view = partView(part, this.#say, () => this.#holdHeight());
-    this.#views.push({ key: keyOf(part), view, heard: 0 });
+    const view = partView(part, index, this.#host);
+    this.#views.push({ key: keyOf(part), view, heard: 0, state: "writing" });
     this.#parts.append(view.root);
     return view;
   }
@@ -160,7 +182,7 @@ export class TurnView {
 
   #drawAround(snapshot: Snapshot): void {
     this.root.setAttribute("aria-label", fill(this.#say.answerOf, snapshot.turn.model));
-    this.#drawClock(snapshot);
+    this.#drawFooter(snapshot);
     const end = ending(snapshot, this.#say);
     if (end && !this.#end.firstChild) this.#drawEnd(snapshot, end);
   }
@@ -173,16 +195,10 @@ export class TurnView {
     this.#end.append(line);
   }
 
-  #drawClock(snapshot: Snapshot): void {
+  #drawFooter(snapshot: Snapshot): void {
     const say = this.#say;
-    const { ageS } = this.#link;
-    const isWaiting = this.#isRunning && snapshot.status === "waiting";
-    const shown = isWaiting && ageS >= WAIT_SHOWN_S;
-    setText(this.#waiting, shown ? say.waiting + SEPARATOR + clock(ageS, say) : "");
-    this.#waiting.hidden = !isWaiting;
-    const ended = isEnd(snapshot.status);
-    if (ended) setText(this.#footer, footer(snapshot, say));
-    else if (this.#isRunning) setText(this.#footer, runningFooter(snapshot, ageS, say));
+    if (isEnd(snapshot.status)) setText(this.#footer, footer(snapshot, say));
+    else if (this.#isRunning) setText(this.#footer, runningFooter(snapshot, this.#link.ageS, say));
   }
 
   #runClock(): void {
@@ -195,17 +211,33 @@ export class TurnView {
     }
   }
 
+  /** Tell what the turn does now, then what came of it; its end comes last. */
   #announce(snapshot: Snapshot): void {
+    const isOver = isEnd(snapshot.status);
+    if (!isOver) this.#announceStatus(snapshot.status);
     for (const [index, part] of snapshot.parts.entries()) {
       const seen = this.#views[index];
-      if (part.kind !== "text" || !seen) continue;
+      if (seen) this.#announcePart(part, seen, isOver);
+    }
+    if (isOver) this.#announceStatus(snapshot.status);
+  }
+
+  #announceStatus(status: Status): void {
+    if (status === this.#status) return;
+    if (isEnd(status)) this.#announcer.end();
+    this.#status = status;
+    this.#announcer.say(statusText(status, this.#say));
+  }
+
+  /** Tell what is new of a part. What became of its calls is not told of a turn that has ended. */
+  #announcePart(part: Part, seen: Shown, isOver: boolean): void {
+    if (part.kind === "text") {
       if (part.text.length > seen.heard) this.#announcer.push(part.text.slice(seen.heard));
       seen.heard = part.text.length;
+    } else if (part.kind === "tool_call" && part.state !== seen.state) {
+      seen.state = part.state;
+      if (!isOver) this.#announcer.say(callNews(part, this.#say));
     }
-    if (snapshot.status === this.#status) return;
-    if (isEnd(snapshot.status)) this.#announcer.end();
-    this.#status = snapshot.status;
-    this.#announcer.say(statusText(snapshot.status, this.#say));
   }
 }
 
@@ -222,10 +254,11 @@ function hint(isGone: boolean, isUnheard: boolean, say: Words): string {
   return isUnheard ? say.stopUnheard : "";
 }
 
-/** What is said of a status. A failure is an alert of its own. */
+/** What is said of a status. A failure is an alert of its own, and what is waited for the waiting line tells. */
 function statusText(status: Status, say: Words): string {
   const texts: Record<Status, string> = {
-    waiting: say.waiting,
+    waiting: "",
+    retrying: "",
     thinking: say.thinking,
     answering: say.answering,
     calling: say.calling,
