@@ -315,9 +315,16 @@ class Turn:
             self._finish("failed", unforeseen)
 
     def request(self) -> Request:
-        """Return what is sent next: the history, the prompt, what tools have answered so far, and the settings."""
+        """Return what is sent next: the history, the prompt, what tools have answered so far, and the settings.
+
+        A tool that has to be called is so once: asked for in every round, the turn would have no end.
+        """
         request = self.settings.request((*history(self.parent), *self._said()))
-        return replace(request, tools=self.tools.specs()) if len(self.tools) else request
+        if not len(self.tools):
+            return request
+        is_forced = request.tool_choice not in (None, "auto", "none")
+        choice = None if is_forced and len(self.state.rounds) > 1 else request.tool_choice
+        return replace(request, tools=self.tools.specs(), tool_choice=choice)
 
     def _stopped(self, reason: StopReason) -> None:
         self._finish(reason, _interruption() if reason == "interrupted" else None)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from glm_notebook.simulator import Rule, Scenario, Simulator
+from glm_notebook.simulator import Match, Rule, Scenario, ScriptedCall, Simulator
 from tests.e2e.lab import FLAGS, Notebook, Server, serve, write_notebook
 
 LONG = "One line of an answer that goes on, with **bold** words and `code`.\n\n"
@@ -35,6 +35,20 @@ SCENARIO = Scenario(
         ),
         Rule("say nothing", fault="stall:0"),
         Rule("break off", answer=LONG * 30, fault="cut:20"),
+        Rule(
+            "count and describe",
+            thinking="Two tools can tell me that. ",
+            tool_calls=(
+                ScriptedCall("count", {"to": 30}),
+                ScriptedCall("describe", {"name": "sales"}),
+            ),
+        ),
+        Rule(Match(contains="count and describe", after_tools=True), answer="Both have answered."),
+        Rule("drop a column", tool_calls=(ScriptedCall("drop", {"column": "price"}),)),
+        Rule(
+            Match(contains="drop a column", after_tools=True),
+            answer="It was told: {tool_results}",
+        ),
         Rule(
             "busy once",
             answer="It was worth the wait, which was not long. " * 3,

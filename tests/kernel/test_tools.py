@@ -178,3 +178,30 @@ def test_a_wrong_line_is_told_in_two_lines_before_any_request(
     assert message in said
     assert len(said.splitlines()) <= 2
     assert len(kernel.simulator.requests) == asked
+
+
+def test_a_call_waits_for_a_busy_kernel_and_runs_when_it_is_free(kernel: Kernel) -> None:
+    """What a chat does: nobody waits for the turn, and a cell computes."""
+    kernel.run(
+        "import time\n"
+        "from glm_notebook import Conversation\n"
+        "ran = []\n"
+        "def noisy(word: str) -> str:\n    ran.append(word)\n    return word\n"
+        "@tool(thread=True)\n"
+        "def quiet(number: int) -> int:\n    ran.append(number)\n    return number\n"
+    )
+    busy = kernel.run(
+        "client = get_ipython().magics_manager.registry['GLMMagics'].client()\n"
+        "turn = Conversation(client, tools=[noisy, quiet]).start('two calls')\n"
+        "states = lambda: [p.get('state') for p in turn.snapshot()['parts'] if p['kind'] == 'tool_call']\n"
+        "until = time.monotonic() + 10\n"
+        "while states() != ['waiting', 'done'] and time.monotonic() < until:\n    time.sleep(0.01)\n"
+        "print(states(), ran)"
+    )
+    assert busy.text.strip() == "['waiting', 'done'] [7]"
+    free = kernel.run(
+        "import asyncio\n"
+        "while not turn.done:\n    await asyncio.sleep(0.01)\n"
+        "print(states(), ran, turn.status)"
+    )
+    assert free.text.strip() == "['done', 'done'] [7, 'eins'] complete"
