@@ -135,10 +135,10 @@ class SSEParser:
             elif len(line) > self._room:
                 self.too_large = True
                 break
-            elif line[0] == _DATA and line.startswith(b"data:"):
+            elif (first := line[0]) == _DATA and line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
                 self._room -= len(line)
-            elif line != _USUAL.get(line[0], line):
+            elif line != _USUAL.get(first, line):
                 self._field(line)
         return events
 
