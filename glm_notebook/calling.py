@@ -190,7 +190,7 @@ class Calls:
         else:
             outcome = await run(tool, bound, on_main=partial(self._on_main, index, emit))
         emit.end()
-        self._tell(index, outcome)
+        self._tell(index, outcome, has_shown=emit.has_shown_picture)
 
     async def _on_main(self, index: int, emit: Emit, work: Callable[[], Any]) -> Any:
         """Have the main thread call a function, its output captured; say so if that has to wait."""
@@ -212,14 +212,15 @@ class Calls:
         if not future.running() and not future.done():
             self._turn.change_call(index, "waiting")
 
-    def _tell(self, index: int, outcome: Outcome) -> None:
+    def _tell(self, index: int, outcome: Outcome, *, has_shown: bool) -> None:
+        """Say what came of a call. A figure that is returned has mostly been displayed already, as it was plotted."""
         if outcome.status != "done":
             self._end(index, "failed", outcome.for_model, outcome.traceback)
             return
         from glm_notebook.tools.results import render  # it takes 50 ms to import
 
         rendered = render(outcome.value)
-        for picture in rendered.pictures:
+        for picture in () if has_shown else rendered.pictures:
             for mime, data in picture.bundle().items():
                 if isinstance(data, str):
                     self._turn.add_output(index, {"mime": mime, "data": data})
@@ -257,9 +258,11 @@ class _Printed:
         self._emit = emit
         self._left = MAX_PRINTED
         self._dropped = 0
+        self.has_shown_picture = False
 
     def __call__(self, output: Output) -> None:
         is_text = output["mime"].startswith("text/")
+        self.has_shown_picture |= output["mime"].startswith("image/")
         kept = output["data"][: self._left] if is_text else output["data"]
         if is_text:
             self._left -= len(kept)

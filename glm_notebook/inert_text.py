@@ -67,5 +67,11 @@ def plain_lines(text: str) -> str:
     return _PARAGRAPH_END.sub(r"\1\n", whole)
 
 
+def plain_pre(text: str) -> str:
+    """Return a text as preformatted HTML, for an HTML block: one line of source, whatever its lines."""
+    lines = visible(text).strip("\n").translate(_IN_HTML).split("\n")
+    return f'<pre class="{NO_MATH}">{"<br>".join(lines)}</pre>'
+
+
 _INDENT = re.compile(r"^ +(?=\S)")
 _PARAGRAPH_END = re.compile(r"((?:<br>[ \u00a0]*){2,})")

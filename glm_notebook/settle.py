@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from glm_notebook.inert_markdown import inert
-from glm_notebook.inert_text import NO_MATH, entities, plain_lines, visible
+from glm_notebook.inert_text import NO_MATH, entities, plain_lines, plain_pre, visible
 from glm_notebook.record import TURN_MIME, TurnRecord
 from glm_notebook.strings import SEPARATOR, UNKNOWN, Words, count, duration, footer, words
 
@@ -137,7 +137,14 @@ def _tool_call(part: Part, language: str) -> str:
     """Write a call on one line, with what came of it folded below."""
     say = words(language)
     line = SEPARATOR.join(
-        filter(None, (f"<code>{entities(_call(part))}</code>", *_call_end(part, language)))
+        filter(
+            None,
+            (
+                f"<code>{entities(_call(part))}</code>",
+                *_call_end(part, language),
+                _picture(part, say),
+            ),
+        )
     )
     inside = "".join(_boxes(part, say))
     if not inside:
@@ -152,6 +159,11 @@ def _call_end(part: Part, language: str) -> tuple[str, str]:
     return getattr(words(language), f"call_{part['state']}", ""), ran
 
 
+def _picture(part: Part, say: Words) -> str:
+    is_there = any(one["mime"].startswith("image/") for one in part["outputs"])
+    return say.picture_below if is_there else ""
+
+
 def _boxes(part: Part, say: Words) -> Iterator[str]:
     """Yield what a call printed, what the model was told, and the traceback, as text."""
     printed = "".join(one["data"] for one in part["outputs"] if one["mime"].startswith("text/"))
@@ -164,7 +176,7 @@ def _boxes(part: Part, say: Words) -> Iterator[str]:
     for title, text in shown:
         if text.strip():
             yield f"<p><small>{title}</small></p>\n"
-            yield f'<blockquote class="{NO_MATH}"><code>{plain_lines(_cut(text, say))}</code></blockquote>\n'
+            yield f"{plain_pre(_cut(text, say))}\n"
 
 
 def _cut(text: str, say: Words) -> str:

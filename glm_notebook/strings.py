@@ -57,6 +57,8 @@ class Words:
     printed: str
     result: str
     traceback: str
+    picture_below: str
+    """Where the picture of a tool call is, once the turn has ended."""
 
 
 ENGLISH = Words(
@@ -94,6 +96,7 @@ ENGLISH = Words(
     printed="Printed",
     result="Result",
     traceback="Traceback",
+    picture_below="picture below",
 )
 
 CHINESE = Words(
@@ -131,6 +134,7 @@ CHINESE = Words(
     printed="打印内容",
     result="结果",
     traceback="错误回溯",
+    picture_below="图片见下方",
 )
 
 _CHINESE_NOTES: Mapping[str, str] = {

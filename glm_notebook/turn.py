@@ -324,7 +324,12 @@ class Turn:
             return request
         is_forced = request.tool_choice not in (None, "auto", "none")
         choice = None if is_forced and len(self.state.rounds) > 1 else request.tool_choice
-        return replace(request, tools=self.tools.specs(), tool_choice=choice)
+        parallel = request.parallel_tool_calls
+        if parallel is None and self.client.endpoint.dialect.takes("parallel_tool_calls"):
+            parallel = True  # the service's default is one call at a time
+        return replace(
+            request, tools=self.tools.specs(), tool_choice=choice, parallel_tool_calls=parallel
+        )
 
     def _stopped(self, reason: StopReason) -> None:
         self._finish(reason, _interruption() if reason == "interrupted" else None)

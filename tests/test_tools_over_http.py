@@ -60,7 +60,7 @@ def client(simulator: Simulator, request: pytest.FixtureRequest) -> Iterator[Asy
 
 def bodies(simulator: Simulator, since: int) -> list[Mapping[str, Any]]:
     """The parameters of the requests, and their messages, wherever the protocol has them."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for one in simulator.requests[since:]:
         body = one.json
         found.append(

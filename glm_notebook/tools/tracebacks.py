@@ -23,6 +23,7 @@ _PACKAGE = str(Path(__file__).parent.parent)
 _LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
+_FILE = re.compile(r'(?m)(?<=^  )File "([^"\n]+)"')
 _CELL = re.compile(r"<ipython-input-(\d+)-|ipykernel_\d+[/\\]\d+\.py$")
 
 
@@ -62,7 +63,18 @@ def whole(error: BaseException, ours: str) -> str:
     for one in _links(error.__traceback__):
         if one.tb_frame.f_code.co_filename == ours:
             below = one.tb_next
-    return "".join(traceback.format_exception(type(error), error, below)).rstrip("\n")
+    text = "".join(traceback.format_exception(type(error), error, below)).rstrip("\n")
+    return _FILE.sub(lambda found: f'File "{_shown(found[1])}"', text)
+
+
+def _shown(file: str) -> str:
+    """Return how a file is named in a notebook that others read: without the folders of this machine."""
+    if _CELL.search(file):
+        return place_of(file)
+    for folder in _LIBRARIES:
+        if file.startswith(folder):
+            return "…" + file.removeprefix(folder)
+    return file.replace(str(Path.home()), "~", 1)
 
 
 def _links(link: TracebackType | None) -> Iterator[TracebackType]:
