@@ -363,7 +363,14 @@ def test_what_is_no_yes_is_no(answer: str, decision: Decision) -> None:
 # --- stopping, at every step of three rounds --------------------------------------------------------------------------
 
 ROUNDS: tuple[Script, ...] = (
-    calls(("first", ""), thinking="Think.", text="First."),
+    [
+        ThinkingDelta("Think."),
+        TextDelta("First."),
+        ToolCallDelta(0, "call_first", "first", ""),
+        *(ToolCallDelta(0, "", "", piece) for piece in ("{", " ", "}")),
+        FinishDelta("tool_calls"),
+        UsageDelta(Usage(10, 0, 5, 1)),
+    ],
     calls(("second", "")),
     says("The end."),
 )

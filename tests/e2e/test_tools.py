@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from glm_notebook.record import TURN_MIME, TurnRecord
 from tests.e2e.conftest import Open
+from tests.e2e.lab import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -153,3 +154,28 @@ def test_the_cards_in_chinese_in_a_narrow_dark_page(notebook: Open) -> None:
         "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})"
     )
     expect(book.page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
+
+
+def test_the_tools_notebook(notebook: Open) -> None:
+    book = notebook(source=ROOT / "notebooks" / "02_tools.ipynb")
+    for index in (1, 3, 5, 6):
+        book.run(index)
+    book.start(8)
+    view = book.view(8)
+    expect(view.locator(".glm-call", has_text="growth(")).to_contain_text("done", timeout=30_000)
+    expect(view.locator(".glm-call", has_text="plot(").locator("img")).to_be_visible(timeout=30_000)
+    view.locator(".glm-call", has_text="plot(").locator("img").scroll_into_view_if_needed()
+    book.shot("notebook-tools-live-light")
+    book.wait_for_end(8)
+    expect(book.output(8).locator("img")).to_have_count(1)
+    expect(book.output(8).locator("summary", has_text="plot(")).to_contain_text("picture below")
+    book.page.locator(".jp-Notebook-cell").nth(10).scroll_into_view_if_needed()
+    book.shot("notebook-tools-settled-light")
+    book.start(10)
+    approve = book.view(10).locator(".glm-approve:not(:disabled)")
+    expect(approve).to_be_visible(timeout=30_000)
+    approve.click()
+    book.wait_for_end(10)
+    expect(book.output(10).locator("summary", has_text="drop_rows(")).to_contain_text("done")
+    rows = book.run(11).inner_text()
+    assert 0 < int(rows.split()[0]) < 524

@@ -83,3 +83,27 @@ def test_an_error_is_a_line_or_two(terminal: Any) -> None:
     terminal.expect("does not serve the model 'glm-0'")
     terminal.expect(r"In \[3\]: ")
     assert "Traceback" not in terminal.before
+
+
+@pytest.mark.parametrize(
+    ("answer", "end", "told"),
+    [("yes", "done", "wrote x.csv"), ("no keep it", "declined", "declined this call: keep it")],
+)
+def test_approval_is_asked_at_the_prompt(terminal: Any, answer: str, end: str, told: str) -> None:
+    terminal.sendline("from glm_notebook import tool")
+    terminal.expect(r"In \[3\]: ")
+    for line in (
+        "@tool(approve=True)",
+        "def guarded(path: str) -> str:",
+        "    return 'wrote ' + path",
+    ):
+        terminal.sendline(line)
+        terminal.expect(r"\.\.\.: ")
+    terminal.sendline("")
+    terminal.expect(r"In \[4\]: ")
+    _ask(terminal, "%%glm", "guarded call")
+    terminal.expect_exact("Run guarded? yes, always, or no (a reason may follow): ")
+    terminal.sendline(answer)
+    terminal.expect_exact(f"[{end}]")
+    terminal.expect_exact(told)
+    terminal.expect(r"In \[5\]: ")
