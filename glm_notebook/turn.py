@@ -242,6 +242,13 @@ class Turn:
         """End the turn now and keep what came. Any thread may call this, any number of times."""
         runner().call(self._stop, reason)
 
+    def interrupt(self) -> None:
+        """End the turn now, marked interrupted, and wait for that; one that never began ends all the same."""
+        self.stop("interrupted")
+        if self._task is None and not self.done:
+            self.start()
+        concurrent.futures.wait([self._ended], timeout=SETTLE_S)
+
     def _stop(self, reason: StopReason) -> None:
         if self._stop_reason is None and not self.done:
             self._stop_reason = reason
@@ -259,8 +266,7 @@ class Turn:
         try:
             wait_blocking(self._ended, *([tick] if tick else []))
         except KeyboardInterrupt:
-            self.stop("interrupted")
-            concurrent.futures.wait([self._ended], timeout=SETTLE_S)
+            self.interrupt()
             raise
         return self._outcome()
 
@@ -275,8 +281,7 @@ class Turn:
         try:
             await wait_awaiting(self._ended, *([tick] if tick else []))
         except (asyncio.CancelledError, KeyboardInterrupt):
-            self.stop("interrupted")
-            concurrent.futures.wait([self._ended], timeout=SETTLE_S)
+            self.interrupt()
             raise
         return self._outcome()
 
@@ -295,6 +300,8 @@ class Turn:
     async def _drive(self) -> None:
         """Run the turn to its end, whichever that is."""
         # Set here and not where the task is made: one that is cancelled before its first step takes no step at all.
+        if self._task is not None:
+            return
         self._task = asyncio.current_task()
         try:
             if self._stop_reason is None:

@@ -290,3 +290,14 @@ def test_many_conversations_run_side_by_side() -> None:
     chats = [conversation(ANSWER)[0] for _ in range(20)]
     turns = [chat.start("hi") for chat in chats]
     assert {turn.wait().text for turn in turns} == {"Hello"}
+
+
+def test_an_interrupt_that_comes_before_the_turn_has_begun_ends_it_too() -> None:
+    chat, client = conversation(ANSWER)
+    turn = chat.prepare("hi")
+    turn.interrupt()
+    assert (turn.status, turn.done) == ("interrupted", True)
+    chat.begin(turn)  # as if the interrupt had come in between
+    with pytest.raises(TurnInterrupted):
+        turn.wait()
+    assert client.requests == []

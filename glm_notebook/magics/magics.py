@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 
     from glm_notebook.magics.awaiting import Awaiting
     from glm_notebook.turn import Turn
+
+
+class _Asked(NamedTuple):
+    """A turn that is made and not begun, and how it is to be shown."""
+
+    conversation: Conversation
+    turn: Turn
+    view: str
+    output: str | None = None
+    """A variable for the turn."""
 
 
 @magics_class
@@ -115,21 +125,21 @@ class GLMMagics(Magics):
     def glm(self, line: str, cell: str) -> None:
         """Ask a GLM model what the cell says; the next such cell goes on with the conversation."""
         with _short_errors():
-            self._block(*self._asked(line, cell))
+            self._block(self._asked(line, cell))
 
     async def glm_async(self, line: str, cell: str) -> None:
         """Do what ``%%glm`` does, awaiting: what `Awaiting` turns a cell into."""
         with _short_errors():
-            await self._await(*self._asked(line, cell))
+            await self._await(self._asked(line, cell))
 
     def retry(self) -> None:
         """Ask the last prompt of the conversation again: ``%glm retry``."""
-        self._block(*self._asked_again())
+        self._block(self._asked_again())
 
     async def retry_async(self) -> None:
         """Do what ``%glm retry`` does, awaiting: what `Awaiting` turns a cell into."""
         with _short_errors():
-            await self._await(*self._asked_again())
+            await self._await(self._asked_again())
 
     def client(self) -> AsyncClient:
         """Return the client for the endpoint that is set. One is kept for each, with its connections."""
@@ -187,8 +197,8 @@ class GLMMagics(Magics):
             raise UsageError(f"{name!r} holds a {type(value).__name__}, not a text.")
         return value
 
-    def _asked(self, line: str, cell: str) -> tuple[Turn, Sink, str | None]:
-        """Parse, and start the turn; nothing is shown or changed before all of it is known to be right."""
+    def _asked(self, line: str, cell: str) -> _Asked:
+        """Parse, and make the turn; nothing is shown or changed before all of it is known to be right."""
         options = parse(self.glm, line)
         if not cell.strip():
             raise UsageError("The prompt is empty: write it on the lines below %%glm.")
@@ -207,27 +217,20 @@ class GLMMagics(Magics):
         conversation.approvals.mode = self.approve
         tools = self.tools() if options.tools is None else options.tools
         turn = conversation.prepare(cell.strip("\n"), tools=tools, **settings)
-        return turn, self._begun(conversation, turn, options.view), options.output
+        return _Asked(conversation, turn, options.view or self.view, options.output)
 
-    def _asked_again(self) -> tuple[Turn, Sink]:
+    def _asked_again(self) -> _Asked:
         conversation = self.conversation()
         conversation.client = self.client()
-        turn = conversation.prepare_again()
-        return turn, self._begun(conversation, turn)
+        return _Asked(conversation, conversation.prepare_again(), self.view)
 
-    def _begun(self, conversation: Conversation, turn: Turn, view: str | None = None) -> Sink:
-        sink = self._sink(turn, view or self.view)
-        turn.listen(sink.emit)
-        conversation.begin(turn)
-        return sink
+    def _block(self, asked: _Asked) -> None:
+        with self._shown(asked) as sink:
+            asked.turn.wait(sink.tick)
 
-    def _block(self, turn: Turn, sink: Sink, output: str | None = None) -> None:
-        with self._shown(turn, sink, output):
-            turn.wait(sink.tick)
-
-    async def _await(self, turn: Turn, sink: Sink, output: str | None = None) -> None:
-        with self._shown(turn, sink, output):
-            await turn.wait_async(sink.tick)
+    async def _await(self, asked: _Asked) -> None:
+        with self._shown(asked) as sink:
+            await asked.turn.wait_async(sink.tick)
 
     def _sink(self, turn: Turn, view: str) -> Sink:
         if view == "auto":
@@ -247,15 +250,20 @@ class GLMMagics(Magics):
         return TextSink(turn, language)
 
     @contextmanager
-    def _shown(self, turn: Turn, sink: Sink, output: str | None) -> Iterator[None]:
-        """Settle the output when the wait is over, whatever ended it."""
+    def _shown(self, asked: _Asked) -> Iterator[Sink]:
+        """Begin the turn, and settle its output when the wait is over, whatever ended it and however soon."""
+        turn = asked.turn
+        sink = self._sink(turn, asked.view)
         try:
-            yield
+            turn.listen(sink.emit)
+            asked.conversation.begin(turn)
+            yield sink
         except (KeyboardInterrupt, asyncio.CancelledError):
+            turn.interrupt()
             raise TurnInterrupted("The kernel was interrupted.", "What came is kept.") from None
         finally:
-            if output:
-                self.shell.user_ns[output] = turn
+            if asked.output:
+                self.shell.user_ns[asked.output] = turn
             sink.end()
 
 
