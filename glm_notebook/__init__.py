@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from glm_notebook.tools import Tool, tool
     from glm_notebook.tools.results import Picture, Rendered, register_renderer
     from glm_notebook.turn import Turn
+    from glm_notebook.widgets.chat import ChatWidget
 
 _MODULES = {
     "client": ("AsyncClient", "Timeouts"),
@@ -70,6 +71,7 @@ _MODULES = {
     "tools": ("Tool", "tool"),
     "tools.results": ("Picture", "Rendered", "register_renderer"),
     "turn": ("Turn",),
+    "widgets.chat": ("ChatWidget",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -79,6 +81,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BillingError",
+    "ChatWidget",
     "ConfigError",
     "ContentBlockedError",
     "Conversation",

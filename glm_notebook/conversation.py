@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,8 @@ class Conversation:
         self.max_rounds = max_rounds
         self.head: Turn | None = None
         """The turn that the next prompt follows."""
+        self.watchers: list[Callable[[], None]] = []
+        """Called when `head` has changed, by whoever changed it, before a new turn starts: for views of the whole."""
         self._client = client
         self._clock = clock
 
@@ -119,8 +121,13 @@ class Conversation:
         own = None if tools is None else Tools(tools, namespace_of_the_user())
         return self._turn(prompt, replace(self.settings, **changes), self.head, own)
 
-    def prepare_again(self) -> Turn:
-        """Make the last turn anew, without starting it: its prompt and settings, in its place.
+    def prepare_again(self, *, tools: Iterable[Any] | None = None, **changes: Any) -> Turn:
+        """Make the last turn anew, without starting it: its prompt, tools and settings, in its place.
+
+        Parameters
+        ----------
+        tools, **changes
+            What is to be other than it was, as for `prepare`.
 
         Raises
         ------
@@ -132,7 +139,8 @@ class Conversation:
                 f"The conversation {self.name!r} has no turn to ask again.", "Ask something first."
             )
         last = self.head
-        return self._turn(last.prompt, last.settings, last.parent, last.tools)
+        own = last.tools if tools is None else Tools(tools, namespace_of_the_user())
+        return self._turn(last.prompt, replace(last.settings, **changes), last.parent, own)
 
     def _turn(
         self, prompt: str, settings: Settings, parent: Turn | None, tools: Tools | None = None
@@ -159,6 +167,7 @@ class Conversation:
     def begin(self, turn: Turn) -> None:
         """Start a turn that `prepare` made; the next prompt follows it."""
         self.head = turn
+        self._tell()
         turn.start()
 
     def start(self, prompt: str, *, listeners: Sequence[Listener] = (), **changes: Any) -> Turn:
@@ -235,6 +244,11 @@ class Conversation:
         if self.head is not None:
             self.head.stop()
         self.head = None
+        self._tell()
+
+    def _tell(self) -> None:
+        for watcher in tuple(self.watchers):
+            watcher()
 
 
 async def _woken(queue: asyncio.Queue[Event]) -> Event:

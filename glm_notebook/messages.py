@@ -5,8 +5,8 @@ No I/O, no wire names. A codec in `protocol/` turns these into a request body; n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -58,6 +58,14 @@ class Usage:
     output_tokens: int | None = None
     """Thinking included: it is billed as output."""
     thinking_tokens: int | None = None
+
+
+def total(usages: Iterable[Usage | None]) -> Usage:
+    """Return what several turns have used together, as far as it is known."""
+    known = [one for one in usages if one is not None]
+    counts = {one.name: [getattr(used, one.name) for used in known] for one in fields(Usage)}
+    told = {name: [n for n in numbers if n is not None] for name, numbers in counts.items()}
+    return Usage(**{name: sum(numbers) if numbers else None for name, numbers in told.items()})
 
 
 @dataclass(frozen=True, slots=True)

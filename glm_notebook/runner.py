@@ -121,17 +121,17 @@ main_work = MainWork()
 
 def _of_the_kernel(serve: Callable[[], None]) -> tuple[Callable[[], object], ...]:
     """Return how a kernel's own loop is asked to serve; nothing without a kernel."""
-    loop = getattr(getattr(_shell(), "kernel", None), "io_loop", None)
+    loop = getattr(getattr(shell_of_the_user(), "kernel", None), "io_loop", None)
     return () if loop is None else (lambda: loop.add_callback(serve),)
 
 
 def namespace_of_the_user() -> Mapping[str, Any]:
     """Return the variables of the user's cells; without IPython, those of the script."""
-    namespace = getattr(_shell(), "user_ns", None)
+    namespace = getattr(shell_of_the_user(), "user_ns", None)
     return vars(sys.modules["__main__"]) if namespace is None else namespace
 
 
-def _shell() -> Any:
+def shell_of_the_user() -> Any:
     """Return the running IPython; None where there is none, which must not import it."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None

@@ -47,6 +47,7 @@ class Words:
     retry_in: str
     attempt: str
     asking_again: str
+    chat: str
     retry_hint: str
     """What to do where the turn was cut off."""
     call_done: str
@@ -87,6 +88,7 @@ ENGLISH = Words(
     retry_in="Retry in {}",
     attempt="request {} of {}",
     asking_again="Asking again",
+    chat="A chat with {}",
     retry_hint="%glm retry asks again.",
     call_done="done",
     call_failed="failed",
@@ -125,6 +127,7 @@ CHINESE = Words(
     retry_in="{}后重试",
     attempt="第 {} 次，共 {} 次",
     asking_again="正在重新请求",
+    chat="与 {} 的对话",
     retry_hint="用 %glm retry 重新提问。",
     call_done="完成",
     call_failed="失败",

@@ -119,7 +119,9 @@ def test_the_client_knows_nothing_of_conversations_or_views(module: str) -> None
     assert not [one for one in own(module) if within(one, *above)]
 
 
-@pytest.mark.parametrize("module", ["conversation", "turn", "runner", "record", "settle"])
+@pytest.mark.parametrize(
+    "module", ["chat", "conversation", "turn", "runner", "record", "settle", "transcript"]
+)
 def test_conversations_know_nothing_of_views(module: str) -> None:
     assert not [one for one in own(module) if within(one, "magics", "sinks", "widgets")]
 

@@ -1,6 +1,8 @@
-"""Puts the settled output of an ended turn where its view was."""
+"""Puts outputs into the notebook, and what is settled where a view was."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from IPython.display import display, update_display
 
@@ -15,6 +17,16 @@ def show_settled(turn: Turn, display_id: str | None, language: str) -> None:
     if display_id is None:
         display(bundle, raw=True)
     else:
-        update_display(bundle, raw=True, display_id=display_id)
+        replace(bundle, display_id)
     for picture in pictures(snapshot):
         display(picture, raw=True)
+
+
+def place(bundle: dict[str, Any], display_id: str) -> None:
+    """Show a MIME bundle that `replace` finds again."""
+    display(bundle, raw=True, display_id=display_id)
+
+
+def replace(bundle: dict[str, Any], display_id: str) -> None:
+    """Show a MIME bundle where others are shown."""
+    update_display(bundle, raw=True, display_id=display_id)

@@ -1,37 +1,48 @@
 /** The anywidget module of one turn: a link for each model, a view for each place where it is shown. */
 
-import { Link, type Model } from "./link.ts";
-import { pageLanguage } from "./strings.ts";
+import type { Model } from "./comm.ts";
+import { Link } from "./link.ts";
+import { languageOf, pageId } from "./page.ts";
+import { spreadTypesetting, typesetterOf } from "./settling.ts";
+import { pageLanguage, wordsOf } from "./strings.ts";
 import { TurnView } from "./ui/view.ts";
+import { isEnd } from "./wire.ts";
 
 type Cleanup = () => void;
 
 /** Keyed by model, so that it makes no difference whether a host evaluates this module once, or for every widget. */
 const links = new WeakMap<Model, Link>();
 
-/** The language that the kernel was told to speak, or that of the page. */
-function languageOf(model: Model): string {
-  const told = model.get("language");
-  return typeof told === "string" && told !== "" ? told : pageLanguage();
-}
-
 function initialize({ model }: { model: Model }): Cleanup {
-  const link = new Link(
-    model,
-    crypto.getRandomValues(new Uint32Array(4)).join("-"),
-    pageLanguage(),
-  );
+  const link = new Link(model, pageId(), pageLanguage());
   links.set(model, link);
   return () => link.dispose();
+}
+
+/** A turn may have ended before its view is drawn, and a view is not in the page yet when it is drawn. */
+function spreadAtEnd(link: Link, model: Model, el: HTMLElement): Cleanup {
+  const typesetter = typesetterOf(model);
+  if (!typesetter) return () => {};
+  const check = () => {
+    if (!link.snapshot || !isEnd(link.snapshot.status)) return;
+    unsubscribe();
+    if (el.isConnected) spreadTypesetting(el, typesetter);
+    else requestAnimationFrame(() => spreadTypesetting(el, typesetter));
+  };
+  const unsubscribe = link.subscribe(check);
+  check();
+  return unsubscribe;
 }
 
 function render({ model, el }: { model: Model; el: HTMLElement }): Cleanup {
   const known = links.get(model);
   const dispose = known ? undefined : initialize({ model });
   const link = known ?? (links.get(model) as Link);
-  const view = new TurnView(link, languageOf(model));
+  const view = new TurnView(link, wordsOf(languageOf(model)));
   el.append(view.root);
+  const stopWaiting = spreadAtEnd(link, model, el);
   return () => {
+    stopWaiting();
     view.dispose();
     dispose?.();
   };

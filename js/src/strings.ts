@@ -14,6 +14,8 @@ export const SEPARATOR = " · ";
 
 /** What the view says in one language. Braces are filled in, in order. */
 export interface Words {
+  /** As a BCP 47 tag. */
+  readonly language: "en" | "zh";
   readonly seconds: string;
   readonly minutes: string;
   readonly thought: string;
@@ -74,6 +76,7 @@ export interface Words {
 }
 
 const ENGLISH: Words = {
+  language: "en",
   seconds: "{} s",
   minutes: "{} min {} s",
   thought: "Thought",
@@ -135,6 +138,7 @@ const ENGLISH: Words = {
 };
 
 const CHINESE: Words = {
+  language: "zh",
   seconds: "{} 秒",
   minutes: "{} 分 {} 秒",
   thought: "已思考",
@@ -217,7 +221,12 @@ const CHINESE_UNCHECKED = " 不在模型目录中，未检查其限制";
 
 /** Return the words of a language tag (BCP 47): Chinese for `zh…`, else English. */
 export function wordsOf(language: string): Words {
-  return language.toLowerCase().split(/[-_]/)[0] === "zh" ? CHINESE : ENGLISH;
+  return isChinese(language) ? CHINESE : ENGLISH;
+}
+
+/** Tell whether a language tag is one of Chinese. */
+export function isChinese(language: string): boolean {
+  return language.toLowerCase().split(/[-_]/)[0] === "zh";
 }
 
 /** Fill in the braces of a phrase. */
@@ -250,7 +259,7 @@ function minutes(whole: number, say: Words): string {
 
 /** Return a note of the kernel in the language of the words, or as it is where it is not known. */
 function note(text: string, say: Words): string {
-  if (say !== CHINESE) return text;
+  if (say.language !== "zh") return text;
   if (text.endsWith(UNCHECKED)) return text.slice(0, -UNCHECKED.length) + CHINESE_UNCHECKED;
   return CHINESE_NOTES.get(text) ?? text;
 }

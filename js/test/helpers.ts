@@ -1,6 +1,6 @@
 /** A kernel for the tests, as far as a page can see one. */
 
-import type { Model } from "../src/link.ts";
+import type { Model } from "../src/comm.ts";
 import { fold } from "../src/state.ts";
 import {
   type Incoming,

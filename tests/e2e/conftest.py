@@ -33,6 +33,11 @@ SCENARIO = Scenario(
             tokens_per_s=100,
             first_token_s=0.2,
         ),
+        Rule(
+            "many formulas",
+            answer="\n\n".join(f"Line with $x_{n}^2$, **bold** words." for n in range(300)),
+            tokens_per_s=5000,
+        ),
         Rule("say nothing", fault="stall:0"),
         Rule("break off", answer=LONG * 30, fault="cut:20"),
         Rule(

@@ -232,3 +232,18 @@ def test_two_views_of_one_turn_agree(notebook: Open) -> None:
 def test_the_committed_quickstart_has_no_output(notebook: Open) -> None:
     document = nbformat.read(ROOT / "notebooks" / "01_quickstart.ipynb", 4)
     assert not any(cell.get("outputs") for cell in document.cells)
+
+
+def test_a_long_answer_full_of_formulas_is_typeset_whole_and_nothing_stays_hidden(
+    notebook: Open,
+) -> None:
+    book = notebook(LOAD, "%%glm --new\nmany formulas", "%%glm --new\nmany formulas")
+    book.run(0)
+    for index in (1, 2):  # the second turn in a page settles otherwise: MathJax is there already
+        output = book.run(index)
+        expect(output.locator("mjx-container")).to_have_count(300, timeout=30_000)
+        expect(output.locator("p.mathjax_ignore")).to_have_count(0)
+        expect(output).not_to_contain_text("$")
+    (saved, *more) = outputs(book.save(), 2)
+    assert not more
+    assert saved.data["text/markdown"].count("$x_") == 300

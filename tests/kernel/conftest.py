@@ -145,7 +145,7 @@ class Kernel:
 SCENARIO = Scenario(
     rules=(
         Rule("hang before", fault="stall:0"),
-        Rule("hang after", thinking="Let me see.", answer="The first words", fault="stall:8"),
+        Rule("hang after", thinking="Let me see.", answer="The first words", fault="stall:5"),
         Rule(
             "two calls",
             thinking="I look.",

@@ -1,16 +1,8 @@
-/** The view of one turn. It is drawn from the link's snapshot, at most once per frame. */
+/** The view of one turn. It is drawn from the turn's snapshot, at most once per frame. */
 
-import type { Link } from "../link.ts";
 import { visible } from "../markdown/visible.ts";
-import {
-  type Ending,
-  ending,
-  fill,
-  footer,
-  runningFooter,
-  type Words,
-  wordsOf,
-} from "../strings.ts";
+import { type Ending, ending, fill, footer, runningFooter, type Words } from "../strings.ts";
+import type { Turn } from "../turn.ts";
 import { type CallState, isEnd, type Part, type Snapshot, type Status } from "../wire.ts";
 import { Announcer } from "./announcer.ts";
 import { callNews } from "./call.ts";
@@ -35,7 +27,7 @@ interface Shown {
 
 export class TurnView {
   readonly root = element("div", "glm-turn");
-  readonly #link: Link;
+  readonly #turn: Turn;
   readonly #say: Words;
   readonly #stop = element("button", "glm-stop");
   readonly #parts = element("div", "glm-parts");
@@ -51,17 +43,17 @@ export class TurnView {
   #frame = 0;
   #clock: ReturnType<typeof setInterval> | undefined;
 
-  constructor(link: Link, language: string) {
-    this.#link = link;
-    this.#say = wordsOf(language);
+  constructor(turn: Turn, say: Words) {
+    this.#turn = turn;
+    this.#say = say;
     this.#waiting = new WaitingLine(this.#say, {
       tell: (text) => this.#announcer.say(text),
       beforeGone: () => this.#holdHeight(),
     });
-    this.#host = { say: this.#say, calls: link.calls, beforeFold: () => this.#holdHeight() };
-    this.root.lang = this.#say === wordsOf("zh") ? "zh" : "en";
+    this.#host = { say: this.#say, calls: turn.calls, beforeFold: () => this.#holdHeight() };
+    this.root.lang = say.language;
     this.#build();
-    this.#unsubscribe = link.subscribe(() => this.#schedule());
+    this.#unsubscribe = turn.subscribe(() => this.#schedule());
     document.addEventListener("visibilitychange", this.#onVisibility);
     this.#draw();
   }
@@ -78,7 +70,7 @@ export class TurnView {
   #build(): void {
     this.root.setAttribute("role", "group");
     this.#stop.type = "button";
-    this.#stop.addEventListener("click", () => this.#link.requestStop());
+    this.#stop.addEventListener("click", () => this.#turn.requestStop());
     this.#hint.setAttribute("role", "status");
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     listenForCopy(this.#parts, this.#say, (text) => this.#announcer.say(text));
@@ -97,7 +89,7 @@ export class TurnView {
     if (event.key !== "Escape" || this.#stop.hidden) return;
     event.preventDefault();
     event.stopPropagation();
-    this.#link.requestStop();
+    this.#turn.requestStop();
   }
 
   readonly #onVisibility = (): void => {
@@ -111,7 +103,7 @@ export class TurnView {
 
   #draw(): void {
     this.#frame = 0;
-    const { snapshot } = this.#link;
+    const { snapshot } = this.#turn;
     this.#drawControls(snapshot);
     if (snapshot === null) return;
     this.#drawWaiting(snapshot);
@@ -124,13 +116,13 @@ export class TurnView {
   }
 
   get #isRunning(): boolean {
-    const { snapshot, gone } = this.#link;
+    const { snapshot, gone } = this.#turn;
     return !gone && (snapshot === null || !isEnd(snapshot.status));
   }
 
   #drawControls(snapshot: Snapshot | null): void {
     const say = this.#say;
-    const { stop, gone } = this.#link;
+    const { stop, gone } = this.#turn;
     this.#stop.hidden = !this.#isRunning || snapshot === null;
     this.#stop.disabled = stop !== "none";
     setText(this.#stop, stop === "none" ? say.stop : say.stopping);
@@ -140,7 +132,7 @@ export class TurnView {
 
   #drawWaiting(snapshot: Snapshot): void {
     const isWaiting = snapshot.status === "waiting" || snapshot.status === "retrying";
-    if (this.#isRunning && isWaiting) this.#waiting.show(snapshot, this.#link.ageS);
+    if (this.#isRunning && isWaiting) this.#waiting.show(snapshot, this.#turn.ageS);
     else this.#waiting.hide();
   }
 
@@ -149,7 +141,7 @@ export class TurnView {
     const deadline = performance.now() + BUDGET_MS;
     const { parts } = snapshot;
     const lastShown = isEnd(snapshot.status) ? parts.length : parts.findLastIndex(isShown);
-    const turn = { ageS: this.#link.ageS, isRunning: this.#isRunning };
+    const turn = { ageS: this.#turn.ageS, isRunning: this.#isRunning };
     let isMore = false;
     this.#dropOthers(parts);
     for (const [index, part] of parts.entries()) {
@@ -198,7 +190,7 @@ export class TurnView {
   #drawFooter(snapshot: Snapshot): void {
     const say = this.#say;
     if (isEnd(snapshot.status)) setText(this.#footer, footer(snapshot, say));
-    else if (this.#isRunning) setText(this.#footer, runningFooter(snapshot, this.#link.ageS, say));
+    else if (this.#isRunning) setText(this.#footer, runningFooter(snapshot, this.#turn.ageS, say));
   }
 
   #runClock(): void {

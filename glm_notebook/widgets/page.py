@@ -1,0 +1,137 @@
+"""What every widget of ours has: its script, the state that a page begins with, and an ear that no busy cell stops."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import anywidget
+import traitlets
+
+from glm_notebook.runner import runner
+
+STATIC = Path(__file__).parent / "static"
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+
+Receive: TypeAlias = Callable[[Mapping[str, Any]], None]
+
+
+@cache
+def _asset(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
+
+
+def later(seconds: float, function: Callable[[], None]) -> None:
+    """Call a function after some seconds, on the runner's thread: for what is on it already."""
+    runner().loop.call_later(seconds, function)
+
+
+def _as_the_page_chose(data: object, chosen: str | None) -> str | None:
+    """Route a message of a page: stands for a method of ipykernel's comms."""
+    return chosen
+
+
+class PageWidget(anywidget.AnyWidget):
+    """A widget whose pages are heard while a cell computes.
+
+    Parameters
+    ----------
+    script : str
+        Name of the script and the style sheet in `static/`, without what follows the dot.
+    read_state : callable
+        Returns the value of the trait `state`. It is asked for whenever a page wants the whole widget (at the start,
+        in a second view, after a reload), and its answer is never sent as a change of the trait.
+    receive : callable
+        Takes a message of a page, on the runner's thread.
+    **traits
+        Further values of traits.
+
+    Notes
+    -----
+    ipykernel 7.4 routes what a page sends to the shell from which the kernel last sent on that comm, or sent with the
+    same `id`. From a cell that is the main shell, which a blocking cell keeps busy. Here the page's own choice holds:
+    a subshell, from its second message on. Should an ipykernel not heed that, there is a second way: once a message
+    has come through a subshell, every send is made in the context of that message.
+    """
+
+    # Traits of ours, because anywidget makes none of what is not known when the class is.
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    state = traitlets.Dict().tag(sync=True)
+    language = traitlets.Unicode().tag(sync=True)
+
+    _shell_of_page: contextvars.Context | None = None
+
+    def __init__(
+        self,
+        script: str,
+        read_state: Callable[[], dict[str, Any]],
+        receive: Receive,
+        **traits: Any,
+    ) -> None:
+        self._read_state = read_state
+        self._receive = receive
+        super().__init__(_esm=_asset(f"{script}.js"), _css=_asset(f"{script}.css"), **traits)
+        self.on_msg(self._take)
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """The widget as a MIME bundle."""
+        return {WIDGET_MIME: {"version_major": 2, "version_minor": 0, "model_id": self.model_id}}
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return the synced traits, with `state` as it is now."""
+        values: dict[str, Any] = super().get_state(key, drop_defaults)
+        if "state" in values:
+            values["state"] = self._read_state()
+        return values
+
+    def open(self) -> None:
+        """Open the comm. What comes on it is taken without IPython's events around it.
+
+        They are for code that draws: on a subshell they would show, and close, the half-made figure of a cell.
+        """
+        super().open()
+        self.comm.handle_msg = self._handle_msg
+        self.comm._reply_subshell_for = _as_the_page_chose
+
+    def close(self) -> None:
+        """Take the widget, and the layout that came with it, off every page."""
+        layout = self.layout
+        super().close()
+        if layout is not None:
+            layout.close()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        """Send on the shell of the page. A context can be entered once only, so a copy is."""
+        if self.comm is None:
+            return
+        send = super()._send
+        if self._shell_of_page is None:
+            send(msg, buffers)
+        else:
+            self._shell_of_page.copy().run(send, msg, buffers)
+
+    def _take(self, _: object, message: object, buffers: object) -> None:
+        """Take a message of a page, on whichever thread its shell has, and hand it over."""
+        if not isinstance(message, Mapping):
+            return
+        pin = message.get("type") == "ready" and self._came_by_subshell()
+        if pin:
+            self._shell_of_page = contextvars.copy_context()
+        runner().call(self._hand_over, dict(message), pin)
+
+    def _hand_over(self, message: Mapping[str, Any], pin: bool) -> None:
+        self._receive(message)
+        if pin:
+            self.send({"type": "pinned"})
+
+    def _came_by_subshell(self) -> bool:
+        """Tell whether the message that is being handled came through a subshell (ipykernel >= 7)."""
+        kernel = getattr(self.comm, "kernel", None)
+        parent = kernel.get_parent("shell") if kernel is not None else None
+        header = parent.get("header") if isinstance(parent, Mapping) else None
+        return bool(isinstance(header, Mapping) and header.get("subshell_id"))
