@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +15,9 @@ from glm_notebook.runner import runner
 
 STATIC = Path(__file__).parent / "static"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+
+_answering: contextvars.ContextVar[bool] = contextvars.ContextVar("glm_answering", default=False)
+"""Whether a page has asked for the state."""
 
 Receive: TypeAlias = Callable[[Mapping[str, Any]], None]
 
@@ -29,9 +32,15 @@ def later(seconds: float, function: Callable[[], None]) -> None:
     runner().loop.call_later(seconds, function)
 
 
-def _as_the_page_chose(data: object, chosen: str | None) -> str | None:
-    """Route a message of a page: stands for a method of ipykernel's comms."""
-    return chosen
+def _route(comm: Any, data: object, chosen: str | None) -> str | None:
+    """Route a message of a page: stands for a method of ipykernel's comms, but for what that does with an `id`.
+
+    The subshell that was last sent from goes first: a page that was just loaded again has none of its own yet, and
+    would wait for the cell. Where that is the main shell, or is gone, the page's own choice holds.
+    """
+    last = getattr(comm, "_reply_subshell_id", None)
+    manager = getattr(getattr(comm.kernel, "shell_channel_thread", None), "manager", None)
+    return last if last is not None and manager and last in manager.list_subshell() else chosen
 
 
 class PageWidget(anywidget.AnyWidget):
@@ -52,9 +61,9 @@ class PageWidget(anywidget.AnyWidget):
     Notes
     -----
     ipykernel 7.4 routes what a page sends to the shell from which the kernel last sent on that comm, or sent with the
-    same `id`. From a cell that is the main shell, which a blocking cell keeps busy. Here the page's own choice holds:
-    a subshell, from its second message on. Should an ipykernel not heed that, there is a second way: once a message
-    has come through a subshell, every send is made in the context of that message.
+    same `id`. From a cell that is the main shell, which a blocking cell keeps busy. Here the page's own choice holds
+    then: a subshell, from its second message on. Once a message has come through a subshell, every send is made in the
+    context of that message, and the next one comes that way whichever page sends it.
     """
 
     # Traits of ours, because anywidget makes none of what is not known when the class is.
@@ -96,7 +105,7 @@ class PageWidget(anywidget.AnyWidget):
         """
         super().open()
         self.comm.handle_msg = self._handle_msg
-        self.comm._reply_subshell_for = _as_the_page_chose
+        self.comm._reply_subshell_for = partial(_route, self.comm)
 
     def close(self) -> None:
         """Take the widget, and the layout that came with it, off every page."""
@@ -105,12 +114,23 @@ class PageWidget(anywidget.AnyWidget):
         if layout is not None:
             layout.close()
 
+    def _handle_msg(self, msg: Any) -> None:
+        token = _answering.set(msg["content"]["data"].get("method") == "request_state")
+        try:
+            super()._handle_msg(msg)
+        finally:
+            _answering.reset(token)
+
     def _send(self, msg: Any, buffers: Any = None) -> None:
-        """Send on the shell of the page. A context can be entered once only, so a copy is."""
+        """Send on the shell of the page. A context can be entered once only, so a copy is.
+
+        But not an answer with the widget's state: a page that is loaded again knows it by its parent header, which the
+        context would replace.
+        """
         if self.comm is None:
             return
         send = super()._send
-        if self._shell_of_page is None:
+        if self._shell_of_page is None or _answering.get():
             send(msg, buffers)
         else:
             self._shell_of_page.copy().run(send, msg, buffers)
