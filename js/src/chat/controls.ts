@@ -29,7 +29,8 @@ export class Controls {
   update(isGone: boolean): void {
     const { model, models, thinking, useTools } = this.#settings;
     // What is being written is not overwritten.
-    if (!this.#model.matches(":focus")) this.#model.value = model;
+    const { activeElement } = this.#model.getRootNode() as Document | ShadowRoot;
+    if (activeElement !== this.#model) this.#model.value = model;
     this.#drawModels(models);
     this.#thinking.value = thinking === null ? "auto" : thinking ? "on" : "off";
     this.#tools.checked = useTools;

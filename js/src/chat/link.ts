@@ -38,6 +38,8 @@ export class ChatLink {
   exchanges: readonly Exchange[] = [];
   /** Prompts that wait for the running turn. */
   queue: readonly Queued[] = [];
+  /** The prompt that has left the queue, and is no turn yet: a key ring or a local model may take seconds. */
+  starting: Queued | null = null;
   /** Names of the tools that can be called. */
   tools: readonly string[] = [];
   /** Why the last prompt could not be sent. */
@@ -78,17 +80,23 @@ export class ChatLink {
     return turn && !turn.isOver ? turn : null;
   }
 
+  /** Whether a turn runs, or is to as soon as it can: there is something to stop. */
+  get isAsking(): boolean {
+    const isComing = this.starting !== null || this.sends.waiting.length > 0;
+    return !this.gone && (isComing || this.running !== null);
+  }
+
   /** Whether the last turn can be asked again. */
   get canRetry(): boolean {
     const last = this.exchanges.at(-1);
     const status = last?.turn.snapshot?.status;
-    if (!last || !status || this.gone || last.id === this.#retried) return false;
+    if (!last || !status || this.gone || this.isAsking || last.id === this.#retried) return false;
     return isEnd(status) && status !== "complete";
   }
 
   /** The prompt that was written last; empty where there is none. */
   get lastPrompt(): string {
-    const waiting = this.sends.waiting.at(-1) ?? this.queue.at(-1);
+    const waiting = this.sends.waiting.at(-1) ?? this.queue.at(-1) ?? this.starting;
     const last = this.exchanges.at(-1);
     return waiting?.text ?? (last ? promptOf(last) : "");
   }
@@ -173,8 +181,13 @@ export class ChatLink {
   #adopt(list: List, snapshots: Snapshots = new Map()): void {
     if (list.rev < this.#rev) return;
     this.#rev = list.rev;
-    const begun = this.#exchangeQueue(list.queue);
-    this.#exchangeTurns(list.turns, begun, snapshots);
+    this.sends.note();
+    const wasIdle = this.running === null;
+    const left = this.#exchangeQueue(list.queue);
+    const begun = this.starting ? [this.starting, ...left] : left;
+    const isNew = this.#exchangeTurns(list.turns, [...begun], snapshots);
+    // What left while a turn ran was taken back, in another page perhaps.
+    this.starting = isNew || !wasIdle ? null : (begun[0] ?? null);
     this.#taken.clear();
     this.#retried = null;
   }
@@ -183,12 +196,16 @@ export class ChatLink {
   #exchangeQueue(queue: readonly Queued[]): Queued[] {
     const before = this.queue;
     this.queue = queue;
-    for (const prompt of without(queue, before)) this.sends.hear(prompt);
+    for (const { id } of queue) {
+      this.sends.hear(id);
+      if (id === this.starting?.id) this.starting = null; // another turn was first
+    }
     return without(before, queue).filter(({ id }) => !this.#taken.has(id));
   }
 
-  /** A new turn comes of what was first in the queue, else of what was sent first. */
-  #exchangeTurns(ids: readonly string[], begun: Queued[], snapshots: Snapshots): void {
+  /** A new turn comes of what was first in the queue, else of what was sent first. Tells whether the list is another. */
+  #exchangeTurns(ids: readonly string[], begun: Queued[], snapshots: Snapshots): boolean {
+    if (ids.join() === this.exchanges.map(({ id }) => id).join()) return false;
     const known = new Map(this.exchanges.map((exchange) => [exchange.id, exchange]));
     const exchanges = ids.map(
       (id) => known.get(id) ?? this.#begin(id, snapshots.get(id), begun.shift()),
@@ -196,13 +213,14 @@ export class ChatLink {
     for (const id of ids) known.delete(id);
     for (const { turn } of known.values()) turn.dispose();
     this.exchanges = exchanges;
+    return true;
   }
 
   #begin(id: string, state: State | undefined, queued: Queued | undefined): Exchange {
     const turn = new Turn((message) => this.#send({ type: "turn", id, message }));
     turn.subscribe(() => this.#tell());
     if (state) {
-      this.sends.hear({ id, text: state.snapshot.turn.prompt });
+      this.sends.hearText(state.snapshot.turn.prompt);
       return { id, turn, sent: "" };
     }
     turn.request();
@@ -223,7 +241,8 @@ export class ChatLink {
   /** What has no id was not a prompt: a Retry. */
   #refuse(refusal: Refusal): void {
     if (refusal.id !== "" && !this.#sent.has(refusal.id)) return;
-    this.sends.hear({ id: refusal.id, text: "" });
+    this.sends.hear(refusal.id);
+    this.starting = null;
     this.#retried = null;
     this.refusal = refusal;
   }

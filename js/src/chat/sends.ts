@@ -4,6 +4,7 @@ import type { Queued } from "./wire.ts";
 
 /** How long a prompt may go unheard before the view says so. */
 const UNHEARD_MS = 1500;
+/** A kernel that hears answers each repetition. */
 const REPEAT_MS = 2000;
 
 export class Sends {
@@ -29,12 +30,14 @@ export class Sends {
     if (this.waiting.length === 1) this.resume();
   }
 
-  /** The kernel has a prompt: that of this id, else one of this text. */
-  hear({ id, text }: Queued): void {
-    this.#end(
-      this.waiting.find((sent) => sent.id === id) ??
-        this.waiting.find((sent) => sent.text === text),
-    );
+  /** The kernel has the prompt of an id. */
+  hear(id: string): void {
+    this.#end(this.waiting.find((sent) => sent.id === id));
+  }
+
+  /** The kernel has a prompt of this text. */
+  hearText(text: string): void {
+    this.#end(this.waiting.find((sent) => sent.text === text));
   }
 
   /** The kernel has taken the oldest. Returns it. */
@@ -42,6 +45,11 @@ export class Sends {
     const [oldest] = this.waiting;
     this.#end(oldest);
     return oldest;
+  }
+
+  /** The kernel has spoken of the chat: it is not busy, though a prompt may still be on its way to a turn. */
+  note(): void {
+    if (this.#repeater !== undefined) this.#waitFor(REPEAT_MS + UNHEARD_MS);
   }
 
   /** Repeat nothing for now. */
@@ -55,11 +63,17 @@ export class Sends {
   /** Repeat what waits, if that is not done already. */
   resume(): void {
     if (this.waiting.length === 0 || this.#repeater !== undefined) return;
+    this.#waitFor(UNHEARD_MS);
+    this.#repeater = setInterval(() => this.waiting.forEach(this.#send), REPEAT_MS);
+  }
+
+  #waitFor(ms: number): void {
+    this.isUnheard = false;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.isUnheard = true;
       this.#tell();
-    }, UNHEARD_MS);
-    this.#repeater = setInterval(() => this.waiting.forEach(this.#send), REPEAT_MS);
+    }, ms);
   }
 
   /** What is left was sent before the kernel was heard: it is waited for anew. */

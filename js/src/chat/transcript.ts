@@ -120,9 +120,9 @@ export class Transcript {
   }
 
   #drawEmpty(): void {
-    const { exchanges, tools, settings, sends } = this.#link;
+    const { exchanges, tools, settings, isAsking } = this.#link;
     const { words } = this.#host;
-    this.#empty.hidden = exchanges.length > 0 || sends.waiting.length > 0;
+    this.#empty.hidden = exchanges.length > 0 || isAsking;
     const canCall = settings.useTools && tools.length > 0;
     const withTools = fill(words.emptyWithTools, tools.join(words.comma));
     setText(this.#empty, canCall ? withTools : words.empty);

@@ -87,7 +87,7 @@ export class ChatView {
 
   /** Escape of an input method belongs to it. */
   #onKey(event: KeyboardEvent): void {
-    if (event.key !== "Escape" || event.isComposing || !this.#link.running) return;
+    if (event.key !== "Escape" || event.isComposing || !this.#link.isAsking) return;
     event.preventDefault();
     event.stopPropagation();
     this.#link.stop();
@@ -116,14 +116,14 @@ export class ChatView {
 
   #draw(): void {
     this.#frame = 0;
-    const { running, gone } = this.#link;
+    const { running, isAsking, gone } = this.#link;
     this.root.classList.toggle("glm-gone", gone);
     this.#transcript.draw();
     this.#waiting.draw();
     this.#drawNotice();
     this.#drawRefusal();
     const isStopping = running !== null && running.stop !== "none";
-    this.#composer.update({ isRunning: running !== null, isStopping, isGone: gone });
+    this.#composer.update({ isRunning: isAsking, isStopping, isGone: gone });
     this.#controls.update(gone);
     this.#focus.check();
   }

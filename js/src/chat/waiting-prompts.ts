@@ -28,9 +28,10 @@ export class WaitingPrompts {
 
   /** Show what waits now. */
   draw(): void {
-    const { queue, sends, gone } = this.#link;
+    const { queue, sends, starting, gone } = this.#link;
     const before = this.#shown;
     this.#shown = new Map();
+    if (starting) this.#keep(`s ${starting.id}`, starting, before, false);
     for (const prompt of queue) this.#keep(`q ${prompt.id}`, prompt, before, true);
     for (const prompt of sends.waiting) this.#keep(`s ${prompt.id}`, prompt, before, false);
     for (const { root } of before.values()) root.remove();

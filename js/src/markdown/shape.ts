@@ -95,7 +95,7 @@ export class Shaper {
     const span = isTooMuch(text)
       ? leaf("span", text)
       : { tag: "span", attributes: {}, source: text, children };
-    return task ? [checkbox(task[1] !== " "), " ", span] : [span];
+    return task ? [checkbox(task[1] !== " ", text), " ", span] : [span];
   }
 
   #code(token: Token): Shape {
@@ -118,11 +118,14 @@ function isTooMuch(text: string): boolean {
   return text.length > INLINE_MAX || text.split("[").length > BRACKETS_MAX;
 }
 
+const NAME_MAX = 80;
 const TASK = /^\[([ xX])\][ \t]+/;
 
-function checkbox(isChecked: boolean): Shape {
-  const attributes = { type: "checkbox", disabled: "", ...(isChecked ? { checked: "" } : {}) };
-  return element("input", attributes, []);
+/** It is named by its text, cut off where it is hardly a name. */
+function checkbox(isChecked: boolean, text: string): Shape {
+  const name = { "aria-label": text.slice(0, NAME_MAX) };
+  const state = { type: "checkbox", disabled: "", ...(isChecked ? { checked: "" } : {}) };
+  return element("input", { ...state, ...name }, []);
 }
 
 const IN_READING_DIRECTION = /^(?:p|h[1-6]|ul|ol|li|th|td|blockquote)$/;
