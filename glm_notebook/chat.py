@@ -10,8 +10,9 @@ import threading
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from glm_notebook.attachment import FILE, Attachment
 from glm_notebook.conversation import Conversation
 from glm_notebook.errors import ConfigError, GLMError, ProtocolError
 from glm_notebook.events import Event
@@ -31,15 +32,31 @@ MAX_IDS = 1000
 """How many ids of prompts are remembered, so that one that is sent again is not asked again."""
 
 
+Prepare: TypeAlias = Callable[[Mapping[str, Any]], Turn]
+"""Makes a turn with these settings, without starting it."""
+
+
 class Prompt:
     """A prompt of a chat: it waits in the queue, then it is a turn, or is refused.
 
     Awaiting it waits for the end of the turn and gives the turn, or raises what ended it.
     """
 
-    def __init__(self, text: str, page_id: str | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        prepare: Prepare,
+        page_id: str | None = None,
+        attachments: Sequence[Attachment] = (),
+        *,
+        can_wait: bool = False,
+    ) -> None:
         self.id = page_id or f"q-{uuid.uuid4().hex[:12]}"
         self.text = text
+        self.attachments = tuple(attachments)
+        self.prepare = prepare
+        self.can_wait = can_wait
+        """Whether it may be asked after turns that were not there when it was written."""
         self.page_id = page_id
         """What a page calls it; empty if the page asks for it again, None if no page has sent it."""
         self.begun: Future[Turn] = Future()
@@ -99,6 +116,8 @@ class Chat:
         Returns what the next turn is asked with, as for `Conversation.prepare`.
     client : callable, optional
         Returns the client of the next turn; by default it is the conversation's. Called on a thread of its own.
+    attach : callable, optional
+        Returns what a prompt names that is to be sent along with it. Called on a thread of its own.
     """
 
     def __init__(
@@ -107,8 +126,10 @@ class Chat:
         view: View,
         settings: Callable[[], Mapping[str, Any]],
         client: Callable[[], AsyncClient | None] = lambda: None,
+        attach: Callable[[str], Sequence[Attachment]] = lambda _: (),
     ) -> None:
         self.conversation = conversation
+        self._attach = attach
         self._view = view
         self._settings = settings
         self._client = client
@@ -138,7 +159,9 @@ class Chat:
         """Whether a turn runs, or is about to."""
         return self._starting is not None or self._is_taken()
 
-    def send(self, text: str, page_id: str | None = None) -> Prompt:
+    def send(
+        self, text: str, page_id: str | None = None, attachments: Sequence[Attachment] = ()
+    ) -> Prompt:
         """Ask at once, or when the running turn has ended.
 
         Parameters
@@ -147,9 +170,16 @@ class Chat:
             The prompt.
         page_id : str, optional
             Made by a page, which is told if the prompt is refused.
+        attachments : sequence of Attachment
+            Texts that the model gets along with it.
         """
+
+        def prepare(settings: Mapping[str, Any]) -> Turn:
+            given = (*attachments, *self._attach(text))
+            return self.conversation.prepare(text, attachments=given, **settings)
+
         with self._lock:
-            prompt = Prompt(text, page_id)
+            prompt = Prompt(text, prepare, page_id, attachments, can_wait=True)
             self._queue.append(prompt)
             self._start_next()
         self._view.show_change()
@@ -181,27 +211,91 @@ class Chat:
         if head is not None:
             head.stop()
 
-    def retry(self, page_id: str | None = None) -> Prompt:
-        """Ask the last prompt again, with what is set now: the new turn takes the old one's place.
+    def ask_again(
+        self, turn: Turn | None = None, text: str | None = None, page_id: str | None = None
+    ) -> Prompt:
+        """Ask a prompt again, with what is set now, or another one in its stead: a branch beside the turn.
 
         Parameters
         ----------
+        turn : Turn, optional
+            By default the last one.
+        text : str, optional
+            The other prompt.
         page_id : str, optional
-            Empty if a page asks for it, which is told if it is refused.
+            Made by a page, which is told if it is refused; empty if no prompt was written.
 
         Raises
         ------
         ConfigError
-            There is none, or it still runs.
+            There is no turn, or one runs.
+        """
+        old = self._ended(turn)
+
+        def prepare(settings: Mapping[str, Any]) -> Turn:
+            changes = self._with_tools(settings)
+            if text is not None:
+                files = [one for one in old.attachments if one.kind == FILE]
+                changes |= {"prompt": text, "attachments": (*files, *self._attach(text))}
+            return self.conversation.prepare_again(old, **changes)
+
+        return self._start_now(Prompt(old.prompt if text is None else text, prepare, page_id))
+
+    def ask_rest(self, page_id: str | None = None) -> Prompt:
+        """Have the model go on with the last answer, which was cut off or stopped.
+
+        Raises
+        ------
+        ConfigError
+            There is no turn, or one runs.
+        """
+        old = self._ended(None)
+
+        def prepare(settings: Mapping[str, Any]) -> Turn:
+            return self.conversation.prepare_rest(**self._with_tools(settings))
+
+        return self._start_now(Prompt(old.prompt, prepare, page_id))
+
+    def select(self, turn: Turn) -> None:
+        """Show another branch, the one that a turn is in: the next prompt goes on from its end.
+
+        Raises
+        ------
+        ConfigError
+            It is no turn of the conversation, or one runs.
         """
         with self._lock:
-            last = self.conversation.head
-            if last is None or self.is_running:
-                raise ConfigError(
-                    "There is no ended turn to ask again.", "Ask something, or stop it first."
-                )
-            prompt = Prompt(last.prompt, page_id)
-            self._start(prompt, again=True)
+            self.conversation.select(self._ended(turn))
+
+    def delete(self, turn: Turn) -> None:
+        """Take a turn out of the conversation, and of what is sent from now on. Those that followed it stay.
+
+        Raises
+        ------
+        ConfigError
+            As `select`.
+        """
+        with self._lock:
+            self.conversation.delete(self._ended(turn))
+
+    def _ended(self, turn: Turn | None) -> Turn:
+        turn = self.conversation.head if turn is None else turn
+        if turn is None or self.is_running:
+            raise ConfigError(
+                "There is no ended turn to do this with.", "Ask something, or stop it first."
+            )
+        return turn
+
+    def _with_tools(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Have a turn that is asked again use the tools that there are now."""
+        tools = settings.get("tools")
+        return {**settings, "tools": self.conversation.tools if tools is None else tools}
+
+    def _start_now(self, prompt: Prompt) -> Prompt:
+        with self._lock:
+            if self.is_running:
+                raise ConfigError("Another turn has just begun.", "Wait for it, or stop it.")
+            self._start(prompt)
         self._view.show_change()
         return prompt
 
@@ -223,44 +317,38 @@ class Chat:
         if self._queue and not self.is_running:
             self._start(self._queue.popleft())
 
-    def _start(self, prompt: Prompt, *, again: bool = False) -> None:
+    def _start(self, prompt: Prompt) -> None:
         self._starting, self._is_stopped = prompt, False
-        runner().submit(self._begin(prompt, again))
+        runner().submit(self._begin(prompt))
 
-    async def _begin(self, prompt: Prompt, again: bool) -> None:
+    async def _begin(self, prompt: Prompt) -> None:
         """Make a prompt a turn. A thread prepares it: a key ring may block, and a local model takes seconds."""
         try:
-            turn = await asyncio.to_thread(self._prepared, prompt, again)
-            while not self._is_settled(prompt, turn, again):
-                turn = await asyncio.to_thread(self._prepared, prompt, again)
+            while not self._is_settled(prompt, *await asyncio.to_thread(self._prepared, prompt)):
+                pass
         except GLMError as error:
-            self._refuse(prompt, error, again)
+            self._refuse(prompt, error)
         except Exception as error:  # nothing of a prompt may be lost, whatever goes wrong
             unforeseen = ProtocolError(
                 f"The prompt failed by {type(error).__name__}, which glm_notebook did not foresee.",
                 "Please report it with the model and endpoint.",
             )
             unforeseen.__cause__ = error
-            self._refuse(prompt, unforeseen, again)
+            self._refuse(prompt, unforeseen)
 
-    def _prepared(self, prompt: Prompt, again: bool) -> Turn:
+    def _prepared(self, prompt: Prompt) -> tuple[Turn, Turn | None]:
+        """Return the turn, and what was the last one of the conversation when it was made."""
+        head = self.conversation.head
         if client := self._client():
             self.conversation.client = client
-        settings = dict(self._settings())
-        if not again:
-            return self.conversation.prepare(prompt.text, **settings)
-        if settings.get("tools") is None:
-            settings["tools"] = self.conversation.tools
-        return self.conversation.prepare_again(**settings)
+        return prompt.prepare(self._settings()), head
 
-    def _is_settled(self, prompt: Prompt, turn: Turn, again: bool) -> bool:
+    def _is_settled(self, prompt: Prompt, turn: Turn, head: Turn | None) -> bool:
         """Begin a turn. Not if the conversation has gone on since it was prepared: then it has to be anew."""
         with self._lock:
             if self._starting is not prompt:  # taken back
                 return True
-            head = self.conversation.head
-            place = head.parent if again and head is not None else head
-            if turn.parent is not place or self._is_taken():
+            if self.conversation.head is not head or self._is_taken():
                 return False
             self.conversation.begin(turn)
             self._starting = None
@@ -270,12 +358,12 @@ class Chat:
         self._view.show_change()
         return True
 
-    def _refuse(self, prompt: Prompt, error: GLMError, again: bool) -> None:
+    def _refuse(self, prompt: Prompt, error: GLMError) -> None:
         with self._lock:
             if self._starting is not prompt:
                 return
             self._starting = None
-            has_to_wait = self._is_taken() and not again  # for a turn that was begun elsewhere
+            has_to_wait = self._is_taken() and prompt.can_wait  # for one that was begun elsewhere
             if has_to_wait:
                 self._queue.appendleft(prompt)
             else:

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from glm_notebook.calling import Approvals
@@ -14,11 +15,15 @@ from glm_notebook.driver import MAX_ROUNDS
 from glm_notebook.errors import ConfigError
 from glm_notebook.events import Event
 from glm_notebook.messages import Message
+from glm_notebook.metering import Spending
 from glm_notebook.runner import HEARTBEAT_S, namespace_of_the_user
+from glm_notebook.settings import Settings
 from glm_notebook.tools import Tools
-from glm_notebook.turn import Clock, Listener, Settings, Turn, history, path
+from glm_notebook.tree import Tree, history, path
+from glm_notebook.turn import Clock, Listener, Turn
 
 if TYPE_CHECKING:
+    from glm_notebook.attachment import Attachment
     from glm_notebook.client import AsyncClient
 
 
@@ -67,6 +72,9 @@ class Conversation:
         self.max_rounds = max_rounds
         self.head: Turn | None = None
         """The turn that the next prompt follows."""
+        self.tree = Tree()
+        """All turns: those that lead to `head`, and those beside them, which were asked otherwise."""
+        self.spending = Spending()
         self.watchers: list[Callable[[], None]] = []
         """Called when `head` has changed, by whoever changed it, before a new turn starts: for views of the whole."""
         self._client = client
@@ -98,7 +106,14 @@ class Conversation:
         """The history that the next prompt is sent with, but for the system prompt."""
         return history(self.head)
 
-    def prepare(self, prompt: str, *, tools: Iterable[Any] | None = None, **changes: Any) -> Turn:
+    def prepare(
+        self,
+        prompt: str,
+        *,
+        tools: Iterable[Any] | None = None,
+        attachments: Sequence[Attachment] = (),
+        **changes: Any,
+    ) -> Turn:
         """Make the next turn, without starting it: for who wants to listen from its first event on.
 
         Parameters
@@ -107,6 +122,8 @@ class Conversation:
             What the user says; not empty.
         tools : iterable of callable or Tool, optional
             For this turn, in place of the conversation's.
+        attachments : sequence of Attachment
+            Texts that the model gets along with the prompt.
         **changes
             Settings for this turn alone.
 
@@ -116,17 +133,30 @@ class Conversation:
             The prompt is empty, there is no key, the model cannot take this request (see `Parameters.strict`), or
             a turn of this conversation still runs.
         """
-        if not prompt.strip():
-            raise ConfigError("The prompt is empty.", "Write what you want to ask.")
-        own = None if tools is None else Tools(tools, namespace_of_the_user())
-        return self._turn(prompt, replace(self.settings, **changes), self.head, own)
+        own = self._tools_of(tools)
+        settings = replace(self.settings, **changes)
+        return self._turn(prompt, settings, self.head, own, attachments=attachments)
 
-    def prepare_again(self, *, tools: Iterable[Any] | None = None, **changes: Any) -> Turn:
-        """Make the last turn anew, without starting it: its prompt, tools and settings, in its place.
+    def prepare_again(
+        self,
+        turn: Turn | None = None,
+        *,
+        prompt: str | None = None,
+        tools: Iterable[Any] | None = None,
+        attachments: Sequence[Attachment] | None = None,
+        **changes: Any,
+    ) -> Turn:
+        """Make a turn anew, without starting it: its prompt, tools and settings, beside it.
+
+        One that failed before anything came gives its place to the new one.
 
         Parameters
         ----------
-        tools, **changes
+        turn : Turn, optional
+            By default the last one.
+        prompt : str, optional
+            To be asked instead.
+        tools, attachments, **changes
             What is to be other than it was, as for `prepare`.
 
         Raises
@@ -134,22 +164,64 @@ class Conversation:
         ConfigError
             There is no turn, or as for `prepare`.
         """
-        if self.head is None:
+        old = self._known(turn)
+        made = self._turn(
+            old.prompt if prompt is None else prompt,
+            replace(old.settings, **changes),
+            old.parent,
+            old.tools if tools is None else self._tools_of(tools),
+            attachments=old.attachments if attachments is None else attachments,
+        )
+        made.supersedes = None if old.state.has_output or self.tree.after(old) else old
+        return made
+
+    def prepare_rest(self, *, tools: Iterable[Any] | None = None, **changes: Any) -> Turn:
+        """Make a turn that goes on with the last answer, without starting it: it takes the last turn's place.
+
+        Parameters
+        ----------
+        tools, **changes
+            As for `prepare_again`.
+
+        Raises
+        ------
+        ConfigError
+            The last turn was not cut off or stopped in the middle of an answer, or as for `prepare`.
+        """
+        old = self._known(None)
+        if not old.is_unfinished:
+            raise ConfigError(
+                "The last answer was not cut off, or had not begun.", "Ask again or ask on."
+            )
+        settings = replace(old.settings, **changes)
+        own = old.tools if tools is None else self._tools_of(tools)
+        attachments = old.attachments
+        return self._turn(
+            old.prompt, settings, old.parent, own, attachments=attachments, goes_on_from=old
+        )
+
+    def _known(self, turn: Turn | None) -> Turn:
+        """Return a turn of this conversation, by default the last one."""
+        turn = self.head if turn is None else turn
+        if turn is None:
             raise ConfigError(
                 f"The conversation {self.name!r} has no turn to ask again.", "Ask something first."
             )
-        last = self.head
-        own = last.tools if tools is None else Tools(tools, namespace_of_the_user())
-        return self._turn(last.prompt, replace(last.settings, **changes), last.parent, own)
+        if turn not in self.tree:
+            raise ConfigError(
+                f"{turn.id} is no turn of the conversation {self.name!r}.", "It may be deleted."
+            )
+        return turn
+
+    def _tools_of(self, tools: Iterable[Any] | None) -> Tools:
+        return self.tools if tools is None else Tools(tools, namespace_of_the_user())
 
     def _turn(
-        self, prompt: str, settings: Settings, parent: Turn | None, tools: Tools | None = None
+        self, prompt: str, settings: Settings, parent: Turn | None, tools: Tools, **more: Any
     ) -> Turn:
-        if self.head is not None and not self.head.done:
-            raise ConfigError(
-                f"A turn of the conversation {self.name!r} still runs.",
-                "Wait for it, stop it, or use another conversation.",
-            )
+        if not prompt.strip():
+            raise ConfigError("The prompt is empty.", "Write what you want to ask.")
+        self._require_rest()
         turn = Turn(
             prompt,
             settings,
@@ -157,18 +229,64 @@ class Conversation:
             conversation=self.name,
             parent=parent,
             clock=self._clock,
-            tools=self.tools if tools is None else tools,
+            tools=tools,
             approvals=self.approvals,
             max_rounds=self.max_rounds,
+            **more,
         )
         self.client.check(turn.request())
         return turn
 
+    def _require_rest(self) -> None:
+        if self.head is not None and not self.head.done:
+            raise ConfigError(
+                f"A turn of the conversation {self.name!r} still runs.",
+                "Wait for it, stop it, or use another conversation.",
+            )
+
     def begin(self, turn: Turn) -> None:
         """Start a turn that `prepare` made; the next prompt follows it."""
+        if turn.supersedes is not None and turn.supersedes in self.tree:
+            self.tree.replace(turn.supersedes, turn)
+        else:
+            self.tree.add(turn)
+        if turn.goes_on_from is not None:
+            self.spending.take_back(turn.goes_on_from)
+        turn.supersedes = turn.goes_on_from = None  # they need not be kept in memory
+        turn.listen(partial(self._count, turn))
         self.head = turn
         self._tell()
         turn.start()
+
+    def _count(self, turn: Turn, events: Sequence[Event]) -> None:
+        if events[-1].type == "finished":
+            self.spending.add(turn)
+
+    def select(self, turn: Turn) -> None:
+        """Go on from another branch: the one that a turn is in, as far as it was shown last.
+
+        Raises
+        ------
+        ConfigError
+            It is no turn of this conversation, or one still runs.
+        """
+        self._require_rest()
+        self.tree.choose(self._known(turn))
+        self.head = self.tree.end_of(turn)
+        self._tell()
+
+    def delete(self, turn: Turn) -> None:
+        """Take a turn out, of what is sent as well. Turns that followed it stay, and follow the one before it.
+
+        Raises
+        ------
+        ConfigError
+            As `select`.
+        """
+        self._require_rest()
+        self.tree.remove(self._known(turn))
+        self.head = self.tree.end_of(None)
+        self._tell()
 
     def start(self, prompt: str, *, listeners: Sequence[Listener] = (), **changes: Any) -> Turn:
         """Start a turn and return at once.
@@ -201,7 +319,7 @@ class Conversation:
         return self.start(prompt, **changes).wait()
 
     async def retry(self) -> Turn:
-        """Ask the last prompt again, with its settings, and wait: the new turn takes the old one's place.
+        """Ask the last prompt again, with its settings, and wait. The old turn stays in the `tree`, beside the new one.
 
         Raises
         ------
@@ -244,6 +362,7 @@ class Conversation:
         if self.head is not None:
             self.head.stop()
         self.head = None
+        self.tree.clear()
         self._tell()
 
     def _tell(self) -> None:

@@ -166,3 +166,16 @@ class RequestTimeoutError(APIError):
 
 class ServerError(APIError):
     """The service failed or is out of capacity."""
+
+
+def describe(error: GLMError) -> dict[str, Any]:
+    """Return an error as a snapshot holds it."""
+    api = error if isinstance(error, APIError) else None
+    return {
+        "kind": type(error).__name__,
+        "message": error.message.strip(),
+        "remedy": error.remedy.strip(),
+        "status": api.status if api else None,
+        "code": (api.code or None) if api else None,
+        "request_id": (api.request_id or None) if api else None,
+    }

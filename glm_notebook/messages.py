@@ -68,6 +68,14 @@ def total(usages: Iterable[Usage | None]) -> Usage:
     return Usage(**{name: sum(numbers) if numbers else None for name, numbers in told.items()})
 
 
+def plus(before: Usage | None, now: Usage) -> Usage:
+    """Add what the rounds of a turn have used. What one of them does not know, the sum does not."""
+    if before is None:
+        return now
+    pairs = ((one.name, getattr(before, one.name), getattr(now, one.name)) for one in fields(Usage))
+    return Usage(**{name: None if None in (a, b) else a + b for name, a, b in pairs})
+
+
 @dataclass(frozen=True, slots=True)
 class ListedModel:
     """A model that an endpoint says it serves."""

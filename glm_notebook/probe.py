@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from glm_notebook.errors import GLMError
 from glm_notebook.messages import ListedModel, Message, Request, Usage
-from glm_notebook.protocol.turn import TurnInfo, TurnState
+from glm_notebook.protocol.turn import TurnState
+from glm_notebook.snapshot import TurnInfo
 
 if TYPE_CHECKING:
     from glm_notebook.client import AsyncClient

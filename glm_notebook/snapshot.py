@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypedDict
 
 PartKind = Literal["thinking", "text", "tool_call"]
@@ -65,3 +66,25 @@ class Snapshot(TypedDict):
     error: dict[str, Any] | None
     retry: dict[str, Any] | None
     notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInfo:
+    """What a turn is known by: the ``turn`` of a snapshot."""
+
+    id: str
+    model: str
+    endpoint: str
+    """Host, with a port if it has one; never a URL."""
+    conversation: str
+    simulated: bool
+    prompt: str
+    attachments: tuple[Mapping[str, Any], ...] = ()
+    """What was sent along with the prompt, as a page shows it."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return it for a snapshot."""
+        wire = asdict(self)
+        if not self.attachments:
+            del wire["attachments"]
+        return wire

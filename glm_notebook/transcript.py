@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from glm_notebook.inert_text import NO_MATH, entities, plain_lines, visible
 from glm_notebook.settle import progress, settle
 from glm_notebook.strings import words
 from glm_notebook.turn import Turn
+
+KINDS = ("markdown", "plain")
+BETWEEN = "\n\n"
 
 
 def transcript(turns: Sequence[Turn], model: str, *, language: str = "en") -> dict[str, str]:
@@ -30,19 +33,26 @@ def transcript(turns: Sequence[Turn], model: str, *, language: str = "en") -> di
     title = words(language).chat.format(model)
     if not turns:
         return {"text/markdown": f"<p>{entities(title)}</p>\n", "text/plain": visible(title)}
-    markdown = [block for turn in turns for block in _blocks(turn, language)]
-    plain = [line for turn in turns for line in _lines(turn, language)]
-    return {"text/markdown": "\n\n".join(markdown), "text/plain": "\n\n".join(plain)}
+    parts = [settled_parts(turn, language=language) for turn in turns]
+    return {f"text/{kind}": BETWEEN.join(part[kind] for part in parts) for kind in KINDS}
 
 
-def _blocks(turn: Turn, language: str) -> Iterator[str]:
-    yield f'<blockquote class="{NO_MATH}">{plain_lines(turn.prompt)}</blockquote>'
-    yield _bundle(turn, language)["text/markdown"]
+def settled_parts(turn: Turn, *, language: str = "en") -> dict[str, str]:
+    """Return what a transcript shows of one turn, its prompt included.
 
-
-def _lines(turn: Turn, language: str) -> Iterator[str]:
-    yield "\n".join(f"> {line}" for line in visible(turn.prompt).split("\n"))
-    yield _bundle(turn, language)["text/plain"]
+    Returns
+    -------
+    dict
+        ``markdown`` and ``plain``. Those of all turns, with `BETWEEN` between them, make the transcript.
+    """
+    bundle = _bundle(turn, language)
+    prompt = visible(turn.prompt)
+    quoted = f'<blockquote class="{NO_MATH}">{plain_lines(turn.prompt)}</blockquote>'
+    marked = "\n".join(f"> {line}" for line in prompt.split("\n"))
+    return {
+        "markdown": f"{quoted}{BETWEEN}{bundle['text/markdown']}",
+        "plain": f"{marked}{BETWEEN}{bundle['text/plain']}",
+    }
 
 
 def _bundle(turn: Turn, language: str) -> dict[str, str]:

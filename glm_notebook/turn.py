@@ -13,23 +13,27 @@ import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from glm_notebook.attachment import Attachment, compose
 from glm_notebook.calling import Approvals, Calls, Decision
 from glm_notebook.driver import MAX_ROUNDS, Driver, Report
 from glm_notebook.errors import GLMError, ProtocolError, StreamCutError, TurnInterrupted
 from glm_notebook.events import Event
-from glm_notebook.messages import Message, Parameters, Request, ToolCall, Usage
-from glm_notebook.protocol.parts import Round
-from glm_notebook.protocol.turn import TurnInfo, TurnState
+from glm_notebook.messages import Message, Request, ToolCall, Usage
+from glm_notebook.metering import cost_of
+from glm_notebook.protocol.turn import TurnState
 from glm_notebook.record import Timing, TurnRecord
 from glm_notebook.runner import Future, runner, wait_awaiting, wait_blocking
-from glm_notebook.snapshot import Snapshot
+from glm_notebook.settings import Settings
+from glm_notebook.snapshot import Snapshot, TurnInfo
 from glm_notebook.tools import Tools
+from glm_notebook.tree import history
 
 if TYPE_CHECKING:
+    from glm_notebook.catalogue import Cost
     from glm_notebook.client import AsyncClient
 
 Clock: TypeAlias = Callable[[], float]
@@ -38,32 +42,13 @@ StopReason = Literal["stopped", "interrupted"]
 
 _log = logging.getLogger(__name__)
 
+GO_ON = (
+    "Your last answer was cut off. Go on exactly where it ends, in the same language, without repeating any of it"
+    " and without a word about this."
+)
+"""What the model is told where a turn goes on with an answer: GLM models have no partial mode (protocol notes, 2)."""
 SETTLE_S = 2.0
 """Longest wait for a stopped turn to have ended; a request is dropped in a few ms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings(Parameters):
-    """What a turn asks of the model."""
-
-    model: str = "glm-5"
-    system: str | None = None
-
-    def parameters(self) -> dict[str, Any]:
-        """Return what was set, but for the model and the system prompt."""
-        return {
-            one.name: value
-            for one in fields(Parameters)
-            if (value := getattr(self, one.name)) != _DEFAULTS[one.name]
-        }
-
-    def request(self, messages: Sequence[Message]) -> Request:
-        """Put history and settings together."""
-        system = (Message("system", self.system),) if self.system else ()
-        return Request(self.model, (*system, *messages), **self.parameters())
-
-
-_DEFAULTS = {one.name: getattr(Parameters(), one.name) for one in fields(Parameters)}
 
 
 class Turn:
@@ -84,13 +69,20 @@ class Turn:
         tools: Tools | None = None,
         approvals: Approvals | None = None,
         max_rounds: int = MAX_ROUNDS,
+        attachments: Sequence[Attachment] = (),
+        goes_on_from: Turn | None = None,
     ) -> None:
         self.id = f"t-{uuid.uuid4().hex[:12]}"
         self.prompt = prompt
         self.settings = settings
         self.client = client
         self.conversation = conversation
+        self.attachments = tuple(attachments)
         self.parent = parent
+        """The turn that it follows. It is another one when that is deleted."""
+        self.goes_on_from = goes_on_from
+        self.supersedes = goes_on_from
+        """The turn whose place in the conversation it takes; the others that it is asked anew for stay beside it."""
         self.started_at = datetime.now(timezone.utc)
         self.error: GLMError | None = None
         self.state = TurnState(
@@ -101,6 +93,7 @@ class Turn:
                 conversation=conversation,
                 simulated=client.endpoint.simulated,
                 prompt=prompt,
+                attachments=tuple(one.to_wire() for one in self.attachments),
             )
         )
         self.tools = Tools() if tools is None else tools
@@ -109,11 +102,21 @@ class Turn:
         self._max_rounds = max_rounds
         self._clock = clock
         self._born = clock()
+        self._given_rounds = 0
+        if goes_on_from is not None:
+            self._go_on_from(goes_on_from)
         self._listeners: list[Listener] = []
         self._lock = threading.RLock()
         self._ended: Future[Turn] = concurrent.futures.Future()
         self._task: asyncio.Task[None] | None = None
         self._stop_reason: StopReason | None = None
+
+    def _go_on_from(self, other: Turn) -> None:
+        self.started_at = other.started_at
+        with other.held() as state:
+            self.state.go_on_from(state)
+            self._given_rounds = len(state.rounds)
+        self._born -= other.state.elapsed_s or 0.0
 
     def __repr__(self) -> str:
         words = " ".join(self.text.split())
@@ -144,6 +147,11 @@ class Turn:
         return self.state.usage
 
     @property
+    def cost(self) -> Cost | None:
+        """What it has cost by list prices, an estimate; None where tokens or prices are unknown."""
+        return cost_of(self)
+
+    @property
     def finish_reason(self) -> str | None:
         """Why the model ended, in the service's word: ``stop``, ``length``, …; None if it did not."""
         return self.state.finish_reason
@@ -164,6 +172,14 @@ class Turn:
         return self._ended.done()
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether it has ended in the middle of an answer, which the model can go on with."""
+        is_cut = self.status in ("stopped", "interrupted", "cut_off") or (
+            self.status == "complete" and self.finish_reason == "length"
+        )
+        return is_cut and self.state.ends_in_text
+
+    @property
     def messages(self) -> tuple[Message, ...]:
         """What the turn adds to the history that is sent: nothing if it failed.
 
@@ -179,8 +195,8 @@ class Turn:
     def _said(self) -> tuple[Message, ...]:
         """Return all that was said, thinking without an answer included: what a record keeps."""
         with self.held() as state:
-            rounds = [message for one in state.rounds for message in _messages_of(one)]
-        return (Message("user", self.prompt), *rounds)
+            rounds = [message for one in state.rounds for message in one.messages()]
+        return (Message("user", compose(self.prompt, self.attachments)), *rounds)
 
     @contextmanager
     def held(self) -> Iterator[TurnState]:
@@ -326,7 +342,8 @@ class Turn:
 
         A tool that has to be called is so once: asked for in every round, the turn would have no end.
         """
-        request = self.settings.request((*history(self.parent), *self._said()))
+        nudge = (Message("user", GO_ON),) if len(self.state.rounds) == self._given_rounds else ()
+        request = self.settings.request((*history(self.parent), *self._said(), *nudge))
         if not len(self.tools):
             return request
         is_forced = request.tool_choice not in (None, "auto", "none")
@@ -362,16 +379,6 @@ class Turn:
                 _log.exception("A listener of %s failed, and is told nothing more.", self.id)
 
 
-def _messages_of(round_: Round) -> Iterator[Message]:
-    """Yield what a round adds to the history: a call without an answer is none, the service would refuse it."""
-    answered = [(call, told) for call, told in round_.calls if told is not None]
-    if round_.text or round_.thinking or answered:
-        calls = tuple(call for call, _ in answered)
-        yield Message("assistant", round_.text, round_.thinking, calls)
-    for call, told in answered:
-        yield Message("tool", told, tool_call_id=call.id)
-
-
 def _thinking_s(snapshot: Snapshot) -> float | None:
     times = [
         part["ended_s"] - part["started_s"]
@@ -383,17 +390,3 @@ def _thinking_s(snapshot: Snapshot) -> float | None:
 
 def _interruption() -> TurnInterrupted:
     return TurnInterrupted("The kernel was interrupted.", "What came is kept.")
-
-
-def path(turn: Turn | None) -> list[Turn]:
-    """Return the turns from the first to this one."""
-    turns = []
-    while turn is not None:
-        turns.append(turn)
-        turn = turn.parent
-    return turns[::-1]
-
-
-def history(turn: Turn | None) -> list[Message]:
-    """Return the messages of the turns from the first to this one."""
-    return [message for one in path(turn) for message in one.messages]

@@ -1,8 +1,9 @@
 """Lets the outermost cell await its turn, although IPython awaits no magic.
 
-A ``%%glm`` cell reaches Python as ``get_ipython().run_cell_magic('glm', …)``, and ``%glm retry`` as a like call. Where
-that is the whole cell and no other cell runs, it is rewritten to await, so that the kernel hears Stop while the model
-answers. Inside ``%%time``, ``%%capture`` or a call from code, ``await`` is not possible, and the magic blocks instead.
+A ``%%glm`` cell reaches Python as ``get_ipython().run_cell_magic('glm', …)``, and ``%glm retry`` or ``continue`` as a
+like call. Where that is the whole cell and no other cell runs, it is rewritten to await, so that the kernel hears Stop
+while the model answers. Inside ``%%time``, ``%%capture`` or a call from code, ``await`` is not possible, and the magic
+blocks instead.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ _MAGICS = "await get_ipython().magics_manager.registry['GLMMagics']"
 _AWAITED = (
     (re.compile(r"get_ipython\(\)\.run_cell_magic\('glm', "), f"{_MAGICS}.glm_async("),
     (
-        re.compile(r"get_ipython\(\)\.run_line_magic\('glm', 'retry *'\)"),
-        f"{_MAGICS}.retry_async()",
+        re.compile(r"get_ipython\(\)\.run_line_magic\('glm', '(?P<command>retry|continue) *'\)"),
+        f"{_MAGICS}.{{command}}_async()",
     ),
 )
 """What IPython has made of a cell, and what it becomes."""
@@ -43,12 +44,12 @@ class Awaiting:
         self._shell.events.unregister("post_execute", self._on_end)
 
     def transform(self, lines: list[str]) -> list[str]:
-        """Rewrite a cell that is one ``%%glm``, or one ``%glm retry``, and nothing else."""
+        """Rewrite a cell that is one ``%%glm``, or one ``%glm retry`` or ``continue``, and nothing else."""
         if self._running or len(lines) != 1 or not self._can_await:
             return lines
         for call, awaited in _AWAITED:
             if found := call.match(lines[0]):
-                return [awaited + lines[0][found.end() :]]
+                return [awaited.format(**found.groupdict()) + lines[0][found.end() :]]
         return lines
 
     @property

@@ -148,6 +148,22 @@ def _retry(magics: GLMMagics, words: list[str]) -> None:
     magics.retry()
 
 
+def _continue(magics: GLMMagics, words: list[str]) -> None:
+    if words:
+        raise UsageError("%glm continue takes no words: it goes on with the last answer.")
+    magics.continue_()
+
+
+def _cost(magics: GLMMagics, words: list[str]) -> None:
+    """Say what each conversation has cost, by list prices."""
+    for conversation in magics.conversations.values():
+        spent = conversation.spending.amounts.items()
+        shown = ", ".join(f"{amount:.4f} {currency}" for currency, amount in spent)
+        print(f"{conversation.name:<9} {f'{shown} est.' if shown else 'unknown'}")
+    if not magics.conversations:
+        print("Nothing has been asked yet.")
+
+
 def _login_endpoint(magics: GLMMagics) -> Endpoint:
     """Return what a key is for: the simulator, which ``auto`` may mean, needs none."""
     name = magics.endpoint if magics.endpoint != endpoints.AUTO else ""
@@ -271,6 +287,8 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "protocol": Command("protocol [openai|dashscope]", "Which wire protocol is spoken.", _protocol),
     "retry": Command("retry", "Ask the last prompt again, in its place.", _retry),
+    "continue": Command("continue", "Go on with an answer that was stopped or cut off.", _continue),
+    "cost": Command("cost", "What the chats have cost, estimated by list prices.", _cost),
     "tools": Command(
         "tools [add|remove NAME … | clear]",
         "Functions that the model may call.",

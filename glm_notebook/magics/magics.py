@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +28,7 @@ from glm_notebook.tools import marked
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from glm_notebook.attachment import Attachment
     from glm_notebook.magics.awaiting import Awaiting
     from glm_notebook.turn import Turn
 
@@ -141,6 +142,15 @@ class GLMMagics(Magics):
         with _short_errors():
             await self._await(self._asked_again())
 
+    def continue_(self) -> None:
+        """Have the model go on with the last answer: ``%glm continue``."""
+        self._block(self._asked_on())
+
+    async def continue_async(self) -> None:
+        """Do what ``%glm continue`` does, awaiting: what `Awaiting` turns a cell into."""
+        with _short_errors():
+            await self._await(self._asked_on())
+
     def client(self) -> AsyncClient:
         """Return the client for the endpoint that is set. One is kept for each, with its connections."""
         endpoint = self.resolved()
@@ -216,13 +226,20 @@ class GLMMagics(Magics):
         conversation.client = client
         conversation.approvals.mode = self.approve
         tools = self.tools() if options.tools is None else options.tools
-        turn = conversation.prepare(cell.strip("\n"), tools=tools, **settings)
+        prompt = cell.strip("\n")
+        given = _named_in(prompt, self.shell.user_ns)
+        turn = conversation.prepare(prompt, tools=tools, attachments=given, **settings)
         return _Asked(conversation, turn, options.view or self.view, options.output)
 
     def _asked_again(self) -> _Asked:
         conversation = self.conversation()
         conversation.client = self.client()
         return _Asked(conversation, conversation.prepare_again(), self.view)
+
+    def _asked_on(self) -> _Asked:
+        conversation = self.conversation()
+        conversation.client = self.client()
+        return _Asked(conversation, conversation.prepare_rest(), self.view)
 
     def _block(self, asked: _Asked) -> None:
         with self._shown(asked) as sink:
@@ -265,6 +282,15 @@ class GLMMagics(Magics):
             if asked.output:
                 self.shell.user_ns[asked.output] = turn
             sink.end()
+
+
+def _named_in(prompt: str, namespace: Mapping[str, Any]) -> Sequence[Attachment]:
+    """Return the objects of the user that a prompt names."""
+    if "{{" not in prompt:
+        return ()
+    from glm_notebook.context import attach  # with what can show any object to a model
+
+    return attach(prompt, namespace)
 
 
 @contextmanager

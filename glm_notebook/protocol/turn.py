@@ -7,10 +7,10 @@ every event and one that asks later show the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from typing import Any
 
-from glm_notebook.errors import APIError, GLMError
+from glm_notebook.errors import GLMError, describe
 from glm_notebook.events import (
     CallOutput,
     CallResult,
@@ -29,7 +29,7 @@ from glm_notebook.events import (
     UsageKnown,
     with_output,
 )
-from glm_notebook.messages import ToolCall, Usage
+from glm_notebook.messages import ToolCall, Usage, plus
 from glm_notebook.protocol.deltas import (
     Delta,
     ErrorDelta,
@@ -44,7 +44,7 @@ from glm_notebook.protocol.deltas import (
     ToolCallDelta,
     UsageDelta,
 )
-from glm_notebook.protocol.parts import FORGOTTEN, CallPart, GrowingPart, Round
+from glm_notebook.protocol.parts import FORGOTTEN, CallPart, Given, GrowingPart, Round
 from glm_notebook.protocol.tool_calls import ToolCallSlot, ToolCallSlots
 from glm_notebook.snapshot import (
     CALL_ENDS,
@@ -53,22 +53,10 @@ from glm_notebook.snapshot import (
     Output,
     PartKind,
     Snapshot,
+    TurnInfo,
 )
 
 VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class TurnInfo:
-    """What a turn is known by: the ``turn`` of a snapshot."""
-
-    id: str
-    model: str
-    endpoint: str
-    """Host, with a port if it has one; never a URL."""
-    conversation: str
-    simulated: bool
-    prompt: str
 
 
 class TurnState:
@@ -94,12 +82,23 @@ class TurnState:
         """Of the round that runs: a server numbers the calls of each anew."""
         self._index_of: dict[ToolCallSlot, int] = {}
         self._round = 0
+        self.last_usage: Usage | None = None
+        """Of the last request alone."""
         self._used_before: Usage | None = None
         """By the rounds before this one."""
         self._first_token_s: float | None = None
         self._elapsed_s: float | None = None
         self._error: dict[str, Any] | None = None
         self._retrying: Retrying | None = None
+        self._given = Given()
+
+    def go_on_from(self, other: TurnState) -> None:
+        """Begin with what an ended turn has come to. What comes next goes on with its last part, the answer."""
+        self._parts, self._round = [part.copy() for part in other._parts], other._round
+        self._given = Given(self._parts, self._round)
+        self.usage = self._used_before = other.usage
+        self.notes = list(other.notes)
+        self._first_token_s = other._first_token_s
 
     @property
     def text(self) -> str:
@@ -134,6 +133,16 @@ class TurnState:
     def has_output(self) -> bool:
         """Whether anything came that a reader can see."""
         return bool(self._parts)
+
+    @property
+    def ends_in_text(self) -> bool:
+        """Whether what came last is a piece of the answer."""
+        return bool(self._parts and self._parts[-1].kind == "text" and self._parts[-1].text.strip())
+
+    @property
+    def elapsed_s(self) -> float | None:
+        """How long an ended turn took, in seconds; None while it runs."""
+        return self._elapsed_s
 
     @property
     def ended(self) -> bool:
@@ -236,7 +245,7 @@ class TurnState:
         return {
             "version": VERSION,
             "seq": self._seq,
-            "turn": asdict(self.info),
+            "turn": self.info.to_wire(),
             "status": self.status,
             "parts": [part.to_wire() for part in self._parts],
             "usage": None if self.usage is None else asdict(self.usage),
@@ -266,11 +275,31 @@ class TurnState:
 
     def _write(self, kind: PartKind, text: str, at_s: float) -> list[Event]:
         events: list[Event] = []
-        if not self._parts or self._parts[-1].kind != kind:
+        given = self._given.place_in(self._parts) if kind == "text" else -1
+        if given >= 0:
+            events = self._regrow(given)
+        elif not self._parts or self._parts[-1].kind != kind:
             events = self._begin(GrowingPart(kind, at_s, self._round))
         self._parts[-1].append(text)
         events.append(PartDelta(len(self._parts) - 1, text))
         return events
+
+    def _regrow(self, index: int) -> list[Event]:
+        """Put the answer that is gone on with behind what was thought about it, to grow there."""
+        answer, *thoughts = self._parts[index:]
+        del self._parts[index:]
+        events: list[Event] = [Restarted(index)]
+        for part in thoughts:
+            events += self._put_back(part)
+        events += self._begin(GrowingPart("text", answer.started_s, self._round))
+        self._parts[-1].append(answer.text)
+        return [*events, PartDelta(len(self._parts) - 1, answer.text)]
+
+    def _put_back(self, part: GrowingPart) -> list[Event]:
+        events = self._begin(part)
+        index, text = len(self._parts) - 1, part.text
+        ended = [] if part.ended_s is None else [PartEnded(index, part.ended_s)]
+        return [*events, PartDelta(index, text), *ended]
 
     def _begin(self, part: GrowingPart) -> list[Event]:
         events = self._end_last(part.started_s)
@@ -285,7 +314,8 @@ class TurnState:
 
     def _end_last(self, at_s: float) -> list[Event]:
         """End the part before a new one. A tool call may still grow: calls can come interleaved."""
-        if not self._parts or self._parts[-1].kind == "tool_call":
+        last = self._parts[-1] if self._parts else None
+        if last is None or last.kind == "tool_call" or last.ended_s is not None:
             return []
         self._parts[-1].ended_s = at_s
         return [PartEnded(len(self._parts) - 1, at_s)]
@@ -306,10 +336,10 @@ class TurnState:
         return events
 
     def _usage(self, delta: UsageDelta, at_s: float) -> list[Event]:
-        used = _sum(self._used_before, delta.usage)
+        used = plus(self._used_before, delta.usage)
         if used == self.usage:
             return []  # the native protocol repeats it in every frame
-        self.usage = used
+        self.usage, self.last_usage = used, delta.usage
         return [UsageKnown(used)]
 
     def _finish_reason(self, delta: FinishDelta, at_s: float) -> list[Event]:
@@ -318,11 +348,16 @@ class TurnState:
 
     def _restart(self, delta: RestartDelta, at_s: float) -> list[Event]:
         """Drop what this request has brought; the rounds before it stay."""
-        self._parts = [part for part in self._parts if part.round < self._round]
+        self._parts = [
+            part for part in self._parts if part.round < self._round or part in self._given.parts
+        ]
         self._calls, self._index_of = ToolCallSlots(), {}
         self.finish_reason = None
         self.status = "waiting"
-        return [Restarted(len(self._parts))]
+        events: list[Event] = [Restarted(len(self._parts))]
+        if self._round == self._given.round and self._given.parts[-1] not in self._parts:
+            events += self._put_back(self._given.parts[-1])
+        return events
 
     def _retry(self, delta: RetryDelta, at_s: float) -> list[Event]:
         self.status = "retrying"
@@ -350,14 +385,6 @@ class TurnState:
         return []
 
 
-def _sum(before: Usage | None, now: Usage) -> Usage:
-    """Add what the rounds of a turn have used. What one of them does not know, the sum does not."""
-    if before is None:
-        return now
-    pairs = ((one.name, getattr(before, one.name), getattr(now, one.name)) for one in fields(Usage))
-    return Usage(**{name: None if None in (a, b) else a + b for name, a, b in pairs})
-
-
 _APPLY: Mapping[type[Delta], Callable[[TurnState, Any, float], list[Event]]] = {
     ThinkingDelta: TurnState._thinking,
     TextDelta: TurnState._text,
@@ -371,16 +398,3 @@ _APPLY: Mapping[type[Delta], Callable[[TurnState, Any, float], list[Event]]] = {
     NoteDelta: TurnState._noted,
     ErrorDelta: TurnState._nothing,
 }
-
-
-def describe(error: GLMError) -> dict[str, Any]:
-    """Return an error as a snapshot holds it."""
-    api = error if isinstance(error, APIError) else None
-    return {
-        "kind": type(error).__name__,
-        "message": error.message.strip(),
-        "remedy": error.remedy.strip(),
-        "status": api.status if api else None,
-        "code": (api.code or None) if api else None,
-        "request_id": (api.request_id or None) if api else None,
-    }

@@ -7,26 +7,39 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from glm_notebook.attachment import Attachment
 from glm_notebook.chat import Chat, Prompt, client_for, magics_of_the_user
+from glm_notebook.context import attach
 from glm_notebook.conversation import Conversation
-from glm_notebook.errors import ConfigError, GLMError
+from glm_notebook.errors import GLMError
 from glm_notebook.messages import Message, total
-from glm_notebook.runner import main_work, runner, wait_blocking
+from glm_notebook.runner import main_work, namespace_of_the_user, runner, wait_blocking
 from glm_notebook.sinks.capture import captured
 from glm_notebook.sinks.settled import place, replace
 from glm_notebook.transcript import transcript
 from glm_notebook.turn import Turn
-from glm_notebook.widgets.channels import Channels
+from glm_notebook.widgets.chat_answers import answers_of
+from glm_notebook.widgets.chat_channel import ChatChannel
 from glm_notebook.widgets.page import PageWidget, later
 
 if TYPE_CHECKING:
     from glm_notebook.client import AsyncClient
 
-OF_PAGES = ("model", "thinking", "temperature", "system", "use_tools", "language")
+OF_PAGES = (
+    "model",
+    "thinking",
+    "thinking_budget",
+    "temperature",
+    "system",
+    "use_tools",
+    "language",
+)
 """The traits that a page may set."""
 
 
@@ -43,6 +56,8 @@ class ChatWidget(PageWidget):
         Empty for the conversation's.
     thinking : bool, optional
         Whether the model thinks first; None: as the conversation says, and else the service decides.
+    thinking_budget : int, optional
+        Most tokens that it may think; None: as the conversation says, and else the model's own limit.
     temperature : float, optional
         From 0 to 2; None: as the conversation says, and else the service decides.
     system : str
@@ -57,18 +72,18 @@ class ChatWidget(PageWidget):
 
     Notes
     -----
-    The traits `model`, `thinking`, `temperature`, `system` and `use_tools` count from the next turn on, whoever sets
-    them. `messages`, `usage` and `status` can be read and observed; observers are called on the main thread, when it
-    waits for a turn or is free.
+    The traits from `model` to `use_tools` count from the next turn on, whoever sets them. `messages`, `usage` and
+    `status` can be read and observed; observers are called on the main thread, when it waits for a turn or is free.
     """
 
     model = traitlets.Unicode("glm-5").tag(sync=True)
     thinking = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    thinking_budget = traitlets.Int(None, allow_none=True, min=1).tag(sync=True)
     temperature = traitlets.Float(None, allow_none=True, min=0.0, max=2.0).tag(sync=True)
     system = traitlets.Unicode().tag(sync=True)
     use_tools = traitlets.Bool(True).tag(sync=True)
     models = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
-    """The ids of the catalogue. Others can be set too."""
+    """The ids of the catalogue and, once a page has asked, those that the endpoint lists. Others can be set too."""
     messages = traitlets.List(traitlets.Instance(Message), read_only=True)
     """The history, as the next prompt is sent with it."""
     usage = traitlets.Dict(read_only=True)
@@ -82,6 +97,7 @@ class ChatWidget(PageWidget):
         tools: Iterable[Any] = (),
         model: str = "",
         thinking: bool | None = None,
+        thinking_budget: int | None = None,
         temperature: float | None = None,
         system: str = "",
         use_tools: bool = True,
@@ -94,25 +110,24 @@ class ChatWidget(PageWidget):
         for one in tools:
             self.conversation.tools.add(one)
         self._display_id = uuid.uuid4().hex
-        self._rev = 0
-        self._is_told = True
-        self._told_head: Turn | None = None
         self._lock = threading.RLock()
-        self._language_of_page = ""
-        self._channels = Channels(self.send, later)
-        self._chat = Chat(self.conversation, self, self._settings, self._next_client)
+        self._chat = Chat(self.conversation, self, self._settings, self._next_client, _attach)
+        self._channel = ChatChannel(self._chat, self.send, later, lambda: self.model)
         known = self.conversation.settings
         super().__init__(
             "chat",
             self._state,
-            self._act,
+            self._channel.receive,
             model=model or known.model,
             thinking=known.thinking if thinking is None else thinking,
+            thinking_budget=known.thinking_budget if thinking_budget is None else thinking_budget,
             temperature=known.temperature if temperature is None else temperature,
             system=system or known.system or "",
             use_tools=use_tools,
             language=language,
         )
+        self.answers |= answers_of(self)
+        self.observe(lambda _: self._channel.show_change(), "model")  # the meter shows its window
         self.show_change()
 
     @property
@@ -156,14 +171,102 @@ class ChatWidget(PageWidget):
         self._chat.stop()
 
     def retry(self) -> Turn:
-        """Ask the last prompt again, with what is set now, in its place; return when the turn has begun.
+        """Ask the last prompt again, with what is set now; return when the turn has begun.
 
         Raises
         ------
         ConfigError
             There is none, it still runs, or as `Conversation.prepare`.
         """
-        return wait_blocking(self._chat.retry().begun)
+        return self.regenerate()
+
+    def regenerate(self, turn: Turn | None = None) -> Turn:
+        """Ask a turn's prompt again, with what is set now, and return when it has begun: a branch beside the turn.
+
+        Parameters
+        ----------
+        turn : Turn, optional
+            By default the last one.
+
+        Raises
+        ------
+        ConfigError
+            As `retry`.
+        """
+        return wait_blocking(self._chat.ask_again(turn).begun)
+
+    def edit(self, turn: Turn, text: str) -> Turn:
+        """Ask another prompt than a turn was asked with, and return when it has begun: a branch beside the turn.
+
+        Raises
+        ------
+        ConfigError
+            As `retry`.
+        """
+        return wait_blocking(self._chat.ask_again(turn, text).begun)
+
+    def continue_answer(self) -> Turn:
+        """Have the model go on with the last answer, which was cut off or stopped; return when it has begun.
+
+        Raises
+        ------
+        ConfigError
+            The last answer is whole, or as `retry`.
+        """
+        return wait_blocking(self._chat.ask_rest().begun)
+
+    def branches(self, turn: Turn) -> tuple[Turn, ...]:
+        """Return the turns that were asked in one place, in the order in which they were begun, this one among them."""
+        return self.conversation.tree.beside(turn)
+
+    def select(self, turn: Turn) -> None:
+        """Show another branch, the one that a turn is in; the next prompt goes on from its end.
+
+        Raises
+        ------
+        ConfigError
+            It is no turn of this chat, or one runs.
+        """
+        self._chat.select(turn)
+
+    def delete(self, turn: Turn) -> None:
+        """Take a turn out, of what is sent from now on as well. Those that followed it stay.
+
+        Raises
+        ------
+        ConfigError
+            As `select`.
+        """
+        self._chat.delete(turn)
+
+    def export(self, path: str | PathLike[str]) -> Path:
+        """Write the chat to a file: Markdown (``.md``), JSON with all branches (``.json``), or a notebook (``.ipynb``).
+
+        Returns
+        -------
+        Path
+            Where it is.
+
+        Raises
+        ------
+        ConfigError
+            It is another suffix, or cannot be written there.
+        """
+        from glm_notebook.export import export_to
+
+        return export_to(path, self.conversation, language=self.language_of_page)
+
+    def exported(self, format: str) -> str:
+        """Return what `export` writes: ``md``, ``json`` or ``ipynb``.
+
+        Raises
+        ------
+        ConfigError
+            It is another format.
+        """
+        from glm_notebook.export import export
+
+        return export(self.conversation, format, language=self.language_of_page)
 
     def clear(self) -> None:
         """Begin anew: the running turn is stopped, all are forgotten, and prompts that wait are taken back."""
@@ -183,18 +286,27 @@ class ChatWidget(PageWidget):
         head = self.conversation.head
         if head is not None and not head.done:
             self._attend(head)
-        self._publish_state(head)
-        with self._lock:
-            self._rev += 1
-            is_due, self._is_told = self._is_told, False
-        if is_due:
-            runner().call(self._tell)
+        self._publish_state()
+        self._channel.show_change()
 
     def show_refusal(self, prompt: Prompt, error: GLMError) -> None:
         """Have the pages told that a prompt became no turn."""
-        text = prompt.text if prompt.page_id else ""  # what is asked again is still shown
-        told = {"message": error.message.strip(), "remedy": error.remedy.strip()}
-        self.send({"type": "refused", "id": prompt.page_id, "text": text, **told})
+        self._channel.show_refusal(prompt, error)
+
+    def list_models(self) -> list[str]:
+        """Ask the endpoint what models it serves, and propose them in the pages too.
+
+        Raises
+        ------
+        GLMError
+            It cannot be reached, or has no such list.
+        """
+        client = self._next_client() or self.conversation.client
+        listed = [one.id for one in runner().submit(client.models()).result()]
+        proposed = list(dict.fromkeys([*listed, *self.models]))
+        if proposed != self.models:
+            self.set_trait("models", proposed)
+        return listed
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """Take what a page has set, one by one; what is no value is put back there."""
@@ -228,6 +340,7 @@ class ChatWidget(PageWidget):
         return {
             "model": self.model,
             "thinking": self.thinking,
+            "thinking_budget": self.thinking_budget,
             "temperature": self.temperature,
             "system": self.system or None,
             "tools": None if self.use_tools else (),
@@ -244,11 +357,11 @@ class ChatWidget(PageWidget):
     def _attend(self, turn: Turn) -> None:
         """Show a turn that runs, whoever began it."""
         if turn.calls.page_answers is None:
-            turn.calls.page_answers = lambda: bool(self._channels.pages)
+            turn.calls.page_answers = lambda: bool(self._channel.turns.pages)
             turn.calls.capture = captured
-        self._channels.open(turn)
+        self._channel.turns.open(turn)
 
-    def _publish_state(self, head: Turn | None) -> None:
+    def _publish_state(self) -> None:
         is_running = self._chat.is_running
         values: dict[str, Any] = {"status": "running" if is_running else "idle"}
         if not is_running:
@@ -267,75 +380,18 @@ class ChatWidget(PageWidget):
                 change = {"name": name, "old": old, "new": new, "owner": self, "type": "change"}
                 main_work.submit(partial(self.notify_change, traitlets.Bunch(change)))
 
+    @property
+    def language_of_page(self) -> str:
+        """The language of the words around the answers, as a BCP 47 tag: what was set, else that of the page."""
+        return self.language or self._channel.language or "en"
+
     def _transcript(self) -> dict[str, Any]:
-        language = self.language or self._language_of_page or "en"
-        return transcript(self.turns, self.model, language=language)
+        return transcript(self.turns, self.model, language=self.language_of_page)
 
     def _state(self) -> dict[str, Any]:
-        with self._lock:
-            rev = self._rev
-        return {
-            "rev": rev,
-            "turns": [self._channels.state(turn) for turn in self.turns],
-            "queue": self._waiting(),
-            "tools": list(self.conversation.tools.names),
-            "language": self.language,
-        }
+        return {**self._channel.state(), "language": self.language}
 
-    def _waiting(self) -> list[dict[str, str]]:
-        return [{"id": one.id, "text": one.text} for one in self.queue]
 
-    def _tell(self) -> None:
-        """Send the list, and the snapshot of a turn that the pages do not know."""
-        with self._lock:
-            rev, self._is_told = self._rev, True
-        turns = self.turns
-        ids = [turn.id for turn in turns]
-        self.send({"type": "chat", "rev": rev, "turns": ids, "queue": self._waiting()})
-        if turns and turns[-1] is not self._told_head:
-            self._told_head = turns[-1]
-            self._channels.receive(turns[-1], {"type": "snapshot_request"})
-
-    def _act(self, message: Mapping[str, Any]) -> None:
-        """Act on a message of a page. What it does not know, it ignores: a page may be newer."""
-        id = str(message.get("id", ""))
-        match message.get("type"):
-            case "ready":
-                self._greet(message)
-            case "send" if id:
-                self._send_prompt(str(message.get("text", "")), id)
-            case "unqueue":
-                self._chat.unqueue(id)
-            case "stop":
-                self._chat.stop()
-            case "retry":
-                self._retry()
-            case "clear":
-                self._chat.clear()
-            case "turn":
-                self._pass_on(id, message.get("message"))
-
-    def _greet(self, message: Mapping[str, Any]) -> None:
-        page = str(message.get("page", ""))
-        is_new = page not in self._channels.pages
-        self._language_of_page = str(message.get("language", ""))
-        if is_new:
-            self._tell()
-        self._channels.greet(page, self.last)
-
-    def _send_prompt(self, text: str, id: str) -> None:
-        if self._chat.is_repeated(id):
-            self._tell()  # the page has not heard that its prompt came
-        else:
-            self._chat.send(text, id)
-
-    def _retry(self) -> None:
-        try:
-            self._chat.retry("")
-        except ConfigError:  # it was pressed twice, or in two pages
-            self._tell()
-
-    def _pass_on(self, id: str, message: object) -> None:
-        turn = next((one for one in reversed(self.turns) if one.id == id), None)
-        if turn is not None and isinstance(message, Mapping):
-            self._channels.receive(turn, message)
+def _attach(prompt: str) -> tuple[Attachment, ...]:
+    """Return the objects of the user that a prompt names."""
+    return attach(prompt, namespace_of_the_user())

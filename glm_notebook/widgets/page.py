@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 from collections.abc import Callable, Mapping
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, TypeAlias
 
 import anywidget
 import traitlets
 
 from glm_notebook.runner import runner
+from glm_notebook.widgets.answers import Answer, asset, module, reply
 
-STATIC = Path(__file__).parent / "static"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 _answering: contextvars.ContextVar[bool] = contextvars.ContextVar("glm_answering", default=False)
 """Whether a page has asked for the state."""
 
 Receive: TypeAlias = Callable[[Mapping[str, Any]], None]
-
-
-@cache
-def _asset(name: str) -> str:
-    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def later(seconds: float, function: Callable[[], None]) -> None:
@@ -54,9 +49,15 @@ class PageWidget(anywidget.AnyWidget):
         Returns the value of the trait `state`. It is asked for whenever a page wants the whole widget (at the start,
         in a second view, after a reload), and its answer is never sent as a change of the trait.
     receive : callable
-        Takes a message of a page, on the runner's thread.
+        Takes a message of a page, on the runner's thread. Questions do not come to it: see `answers`.
     **traits
         Further values of traits.
+
+    Attributes
+    ----------
+    answers : dict
+        Functions that answer the questions of a page, by what they answer. Each is called on a thread of its own, as it
+        may take long, or run code of the user.
 
     Notes
     -----
@@ -83,7 +84,8 @@ class PageWidget(anywidget.AnyWidget):
     ) -> None:
         self._read_state = read_state
         self._receive = receive
-        super().__init__(_esm=_asset(f"{script}.js"), _css=_asset(f"{script}.css"), **traits)
+        self.answers: dict[str, Answer] = {"module": module}
+        super().__init__(_esm=asset(f"{script}.js"), _css=asset(f"{script}.css"), **traits)
         self.on_msg(self._take)
 
     @property
@@ -145,9 +147,15 @@ class PageWidget(anywidget.AnyWidget):
         runner().call(self._hand_over, dict(message), pin)
 
     def _hand_over(self, message: Mapping[str, Any], pin: bool) -> None:
-        self._receive(message)
+        if message.get("type") == "ask":
+            runner().submit(self._answer(message))
+        else:
+            self._receive(message)
         if pin:
             self.send({"type": "pinned"})
+
+    async def _answer(self, question: Mapping[str, Any]) -> None:
+        self.send(await asyncio.to_thread(reply, question, self.answers))
 
     def _came_by_subshell(self) -> bool:
         """Tell whether the message that is being handled came through a subshell (ipykernel >= 7)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from glm_notebook.errors import APIError, ConfigError, GLMError, RateLimitError
+from glm_notebook.errors import APIError, ConfigError, GLMError, RateLimitError, describe
 from glm_notebook.events import Event, fold
 from glm_notebook.messages import ToolCall, Usage
 from glm_notebook.protocol.deltas import (
@@ -21,7 +21,7 @@ from glm_notebook.protocol.deltas import (
     ToolCallDelta,
     UsageDelta,
 )
-from glm_notebook.protocol.turn import TurnState, describe
+from glm_notebook.protocol.turn import TurnState
 from tests.protocol.turns import INFO, apply
 
 T, W, C = ThinkingDelta, TextDelta, ToolCallDelta

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from glm_notebook.events import Event
 from glm_notebook.protocol.deltas import Delta
-from glm_notebook.protocol.turn import TurnInfo, TurnState
+from glm_notebook.protocol.turn import TurnState
+from glm_notebook.snapshot import TurnInfo
 
 INFO = TurnInfo("t-1", "glm-5", "glm.example", "default", False, "Who are you?")
 

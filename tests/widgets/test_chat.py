@@ -108,7 +108,7 @@ def test_retry_takes_the_place_of_the_last_turn_with_what_is_set_now() -> None:
     with pytest.raises(RateLimitError):
         one.send("second").wait()
     settings["model"] = "glm-4.7"
-    again = one.retry().wait()
+    again = one.ask_again().wait()
     assert prompts(one) == ["first", "second"]
     assert talk.turns[-1] is again
     assert [request.model for request in client.requests] == ["glm-5", "glm-5", "glm-4.7"]
@@ -118,11 +118,11 @@ def test_retry_takes_the_place_of_the_last_turn_with_what_is_set_now() -> None:
 def test_there_is_nothing_to_retry_before_a_turn_and_while_one_runs() -> None:
     one, client, _ = chat([None])
     with pytest.raises(ConfigError, match="no ended turn"):
-        one.retry()
+        one.ask_again()
     first = one.send("first")
     assert client.hanging.wait(5)
     with pytest.raises(ConfigError, match="no ended turn"):
-        one.retry()
+        one.ask_again()
     one.stop()
     first.wait()
 
