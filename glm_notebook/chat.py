@@ -328,7 +328,7 @@ class Chat:
                 pass
         except GLMError as error:
             self._refuse(prompt, error)
-        except Exception as error:  # nothing of a prompt may be lost, whatever goes wrong
+        except (Exception, SystemExit) as error:  # no prompt may be lost, whatever a __repr__ does
             unforeseen = ProtocolError(
                 f"The prompt failed by {type(error).__name__}, which glm_notebook did not foresee.",
                 "Please report it with the model and endpoint.",

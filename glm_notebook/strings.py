@@ -48,6 +48,7 @@ class Words:
     attempt: str
     asking_again: str
     chat: str
+    attached: str
     retry_hint: str
     """What to do where the turn was cut off."""
     call_done: str
@@ -89,6 +90,7 @@ ENGLISH = Words(
     attempt="request {} of {}",
     asking_again="Asking again",
     chat="A chat with {}",
+    attached="With {}, about {} tokens",
     retry_hint="%glm retry asks again.",
     call_done="done",
     call_failed="failed",
@@ -128,6 +130,7 @@ CHINESE = Words(
     attempt="第 {} 次，共 {} 次",
     asking_again="正在重新请求",
     chat="与 {} 的对话",
+    attached="附：{}，约 {} 个 token",
     retry_hint="用 %glm retry 重新提问。",
     call_done="完成",
     call_failed="失败",

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from glm_notebook.inert_text import NO_MATH, entities, plain_lines, visible
 from glm_notebook.settle import progress, settle
-from glm_notebook.strings import words
+from glm_notebook.strings import count, words
 from glm_notebook.turn import Turn
 
 KINDS = ("markdown", "plain")
 BETWEEN = "\n\n"
+KEPT_FOR = "glm_notebook_kept_for"
+"""The entry of an output's metadata that names the chat whose page keeps the transcript there."""
+TO_KEEP = {"text/markdown": '<div class="glm-kept"></div>', "text/plain": ""}
+"""An output for a page to keep the transcript in: js/src/chat/keeper.ts. It is not seen while the chat is."""
 
 
 def transcript(turns: Sequence[Turn], model: str, *, language: str = "en") -> dict[str, str]:
@@ -46,9 +50,15 @@ def settled_parts(turn: Turn, *, language: str = "en") -> dict[str, str]:
         ``markdown`` and ``plain``. Those of all turns, with `BETWEEN` between them, make the transcript.
     """
     bundle = _bundle(turn, language)
-    prompt = visible(turn.prompt)
-    quoted = f'<blockquote class="{NO_MATH}">{plain_lines(turn.prompt)}</blockquote>'
-    marked = "\n".join(f"> {line}" for line in prompt.split("\n"))
+    attached = words(language).attached
+    prompt = "\n".join(
+        [
+            turn.prompt,
+            *(attached.format(one.name, count(one.tokens)) for one in turn.attachments),
+        ]
+    )
+    quoted = f'<blockquote class="{NO_MATH}">{plain_lines(prompt)}</blockquote>'
+    marked = "\n".join(f"> {line}" for line in visible(prompt).split("\n"))
     return {
         "markdown": f"{quoted}{BETWEEN}{bundle['text/markdown']}",
         "plain": f"{marked}{BETWEEN}{bundle['text/plain']}",

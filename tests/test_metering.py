@@ -53,7 +53,8 @@ def test_an_answer_that_was_gone_on_with_is_paid_once() -> None:
     talk = asked(answer(Usage(1000, 0, 1000, 0), "length"), answer(Usage(1000, 0, 1000, 0), "stop"))
     first = talk.ask_sync("hi").cost
     whole = go_on(talk)[0].cost
-    assert first is not None and whole is not None
+    assert first is not None
+    assert whole is not None
     assert whole.amount == pytest.approx(2 * first.amount)
     assert talk.spending.amounts == {"CNY": pytest.approx(whole.amount)}
 

@@ -17,8 +17,8 @@ from glm_notebook.client import AsyncClient
 from glm_notebook.conversation import Conversation
 from glm_notebook.endpoints import Endpoint
 from glm_notebook.errors import GLMError, TurnInterrupted
+from glm_notebook.frontend import language_of, view_of
 from glm_notebook.magics.commands import run_command
-from glm_notebook.magics.frontend import language_of, view_of
 from glm_notebook.magics.options import VIEWS, parse, with_options
 from glm_notebook.messages import EFFORTS
 from glm_notebook.retry import RetryPolicy

@@ -22,9 +22,9 @@ def show_settled(turn: Turn, display_id: str | None, language: str) -> None:
         display(picture, raw=True)
 
 
-def place(bundle: dict[str, Any], display_id: str) -> None:
+def place(bundle: dict[str, Any], display_id: str, metadata: dict[str, Any] | None = None) -> None:
     """Show a MIME bundle that `replace` finds again."""
-    display(bundle, raw=True, display_id=display_id)
+    display(bundle, raw=True, display_id=display_id, metadata=metadata)
 
 
 def replace(bundle: dict[str, Any], display_id: str) -> None:

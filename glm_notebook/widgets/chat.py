@@ -18,11 +18,19 @@ from glm_notebook.chat import Chat, Prompt, client_for, magics_of_the_user
 from glm_notebook.context import attach
 from glm_notebook.conversation import Conversation
 from glm_notebook.errors import GLMError
+from glm_notebook.frontend import view_of
 from glm_notebook.messages import Message, total
-from glm_notebook.runner import main_work, namespace_of_the_user, runner, wait_blocking
+from glm_notebook.runner import (
+    main_work,
+    namespace_of_the_user,
+    runner,
+    shell_of_the_user,
+    wait_blocking,
+)
 from glm_notebook.sinks.capture import captured
 from glm_notebook.sinks.settled import place, replace
-from glm_notebook.transcript import transcript
+from glm_notebook.strings import words
+from glm_notebook.transcript import KEPT_FOR, TO_KEEP, transcript
 from glm_notebook.turn import Turn
 from glm_notebook.widgets.chat_answers import answers_of
 from glm_notebook.widgets.chat_channel import ChatChannel
@@ -109,7 +117,7 @@ class ChatWidget(PageWidget):
         self.conversation = Conversation(name="chat") if conversation is None else conversation
         for one in tools:
             self.conversation.tools.add(one)
-        self._display_id = uuid.uuid4().hex
+        self._display_id, self._kept_display_id = uuid.uuid4().hex, uuid.uuid4().hex
         self._lock = threading.RLock()
         self._chat = Chat(self.conversation, self, self._settings, self._next_client, _attach)
         self._channel = ChatChannel(self._chat, self.send, later, lambda: self.model)
@@ -275,6 +283,7 @@ class ChatWidget(PageWidget):
     def settle(self) -> None:
         """Replace the view by the transcript, which a saved notebook shows anywhere; show the chat again to go on."""
         replace(self._transcript(), self._display_id)
+        replace(dict(TO_KEEP), self._kept_display_id)
 
     def close(self) -> None:
         """Take the widget off every page. The conversation stays."""
@@ -321,7 +330,13 @@ class ChatWidget(PageWidget):
         return {**self.view, **self._transcript()}, {}
 
     def _ipython_display_(self) -> None:
-        place(self._repr_mimebundle_()[0], self._display_id)
+        """Show the chat where there are pages and, in an output for itself, what the file is to keep of it."""
+        if view_of(shell_of_the_user()) != "widget":
+            place(self._transcript(), self._display_id)
+            return
+        title = {"text/plain": words(self.language_of_page).chat.format(self.model)}
+        place({**self.view, **title}, self._display_id)
+        place(dict(TO_KEEP), self._kept_display_id, {KEPT_FOR: self._kept_display_id})
 
     @traitlets.default("models")
     def _models_of_catalogue(self) -> list[str]:
@@ -389,7 +404,7 @@ class ChatWidget(PageWidget):
         return transcript(self.turns, self.model, language=self.language_of_page)
 
     def _state(self) -> dict[str, Any]:
-        return {**self._channel.state(), "language": self.language}
+        return {**self._channel.state(), "language": self.language, "id": self._kept_display_id}
 
 
 def _attach(prompt: str) -> tuple[Attachment, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from glm_notebook.widgets.answers import Answer
 if TYPE_CHECKING:
     from glm_notebook.widgets.chat import ChatWidget
 
+_NO_FILE_NAME = re.compile(r"[^\w.-]+")
 MAX_EXPRESSIONS = 50
 """How many objects a page can ask for at once."""
 
@@ -47,15 +49,19 @@ def _models(chat: ChatWidget, question: Mapping[str, Any]) -> dict[str, Any]:
 
 def _export(chat: ChatWidget, question: Mapping[str, Any]) -> dict[str, str]:
     format = str(question.get("format", ""))
-    return {"name": f"{chat.conversation.name}.{format}", "text": chat.exported(format)}
+    name = _NO_FILE_NAME.sub("-", chat.conversation.name).strip(".-") or "chat"
+    return {"name": f"{name}.{format}", "text": chat.exported(format)}
 
 
 def _settled(chat: ChatWidget, question: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settled outputs of turns, those that have ended."""
+    """Return the settled outputs of turns; of one that runs, what has come of it."""
     ids = {str(one) for one in _list(question, "ids")}
-    turns = [turn for turn in chat.turns if turn.id in ids and turn.done]
+    turns = {turn.id: turn.done for turn in chat.turns if turn.id in ids}
     language = chat.language_of_page
-    return {"turns": {turn.id: settled_parts(turn, language=language) for turn in turns}}
+    parts = {
+        turn.id: settled_parts(turn, language=language) for turn in chat.turns if turn.id in turns
+    }
+    return {"turns": {id: {**part, "done": turns[id]} for id, part in parts.items()}}
 
 
 def _list(question: Mapping[str, Any], name: str) -> list[Any]:

@@ -6,10 +6,12 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from glm_notebook.transcript import KEPT_FOR, TO_KEEP
 from tests.kernel.conftest import KEY, REPLY_S, Kernel, Result
 
 pytestmark = pytest.mark.kernel
@@ -208,17 +210,61 @@ def test_what_a_page_is_loaded_with_is_what_another_has_seen(kernel: Kernel, pag
     assert texts == [answer(page.heard, first), answer(page.heard, second)]
 
 
-def test_the_saved_output_holds_the_transcript_beside_the_view(kernel: Kernel, page: Page) -> None:
+def test_the_page_is_given_a_place_for_the_transcript_and_what_to_keep_there(
+    kernel: Kernel, page: Page
+) -> None:
     page.say("send", id="s1", text="Who are you? <b>")
+    ended = page.until_end()
+    result = kernel.run("chat")
+    view, place = result.bundles
+    assert view[WIDGET]["model_id"] == page.comm_id
+    assert place == TO_KEEP
+    named = [one["metadata"] for one in result.of("display_data")]
+    assert named == [{}, {KEPT_FOR: page.state()["state"]["id"]}]
+    page.say("ask", id="a1", what="settled", ids=[ended, "t-nobody's"])
+    kept = page.until(lambda one: one.get("id") == "a1")["body"]["turns"]
+    assert list(kept) == [ended]
+    assert kept[ended]["done"] is True
+    assert "Who are you? &lt;b&gt;" in kept[ended]["markdown"]
+    assert "I am the **simulator**" in kept[ended]["markdown"]
+    settled, emptied = kernel.run("chat.settle()").bundles
+    assert settled == {f"text/{kind}": kept[ended][kind] for kind in ("markdown", "plain")}
+    assert emptied == TO_KEEP
+
+
+def test_a_page_asks_what_a_prompt_names_and_for_the_chat_as_a_file(
+    kernel: Kernel, page: Page
+) -> None:
+    kernel.run("rows = [1, 2, 3]")
+    page.say("ask", id="a1", what="objects", expressions=["rows", "no_such_name"])
+    seen = page.until(lambda one: one.get("id") == "a1")["body"]["objects"]
+    assert [(name, one["kind"]) for name, one in seen.items()] == [("rows", "list of 3")]
+    page.say("ask", id="a2", what="complete", text="ro")
+    matches = page.until(lambda one: one.get("id") == "a2")["body"]["matches"]
+    assert {"text": "rows", "kind": "list of 3"} in matches
+    page.say("send", id="s1", text="Add up {{ rows }}.")
     page.until_end()
-    (shown,) = kernel.run("chat").bundles
-    assert shown[WIDGET]["model_id"] == page.comm_id
-    assert "Who are you? &lt;b&gt;" in shown["text/markdown"]
-    assert "I am the **simulator**" in shown["text/markdown"]
-    assert "> Who are you?" in shown["text/plain"]
-    (settled,) = kernel.run("chat.settle()").bundles
-    assert set(settled) == {"text/markdown", "text/plain"}
-    assert settled["text/markdown"] == shown["text/markdown"]
+    sent = kernel.run("print(chat.messages[0].content)").text
+    assert "Add up `rows`." in sent
+    assert "[1,2,3]" in sent
+    page.say("ask", id="a3", what="export", format="md")
+    file = page.until(lambda one: one.get("id") == "a3")["body"]
+    assert file["name"] == "chat.md"
+    assert "Add up" in file["text"]
+    page.say("ask", id="a4", what="export", format="exe")
+    assert "error" in page.until(lambda one: one.get("id") == "a4")
+
+
+def test_a_chat_is_written_to_a_file(kernel: Kernel, page: Page, tmp_path: Path) -> None:
+    page.say("send", id="s1", text="Who are you?")
+    page.until_end()
+    for suffix in ("md", "json", "ipynb"):
+        path = tmp_path / f"chat.{suffix}"
+        result = kernel.run(f"print(chat.export({str(path)!r}))")
+        assert result.text.strip() == str(path), result.error
+        assert "Who are you?" in path.read_text(encoding="utf-8")
+    refused = kernel.run(f"chat.export({str(tmp_path / 'chat.exe')!r})")
+    assert "ConfigError" in refused.error
 
 
 def test_sending_streaming_and_stop_while_a_cell_blocks(kernel: Kernel, lab: Page) -> None:

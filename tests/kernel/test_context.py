@@ -16,7 +16,8 @@ def test_an_object_that_a_prompt_names_is_sent_along(kernel: Kernel) -> None:
     assert result.status == "ok", result.error
     sent = TurnRecord.from_json(result.record).messages[0].content
     assert sent.startswith("Describe `sales` and \\frac{{a}}{{b}}, please.")
-    assert "north" in sent and "4.2" in sent
+    assert "north" in sent
+    assert "4.2" in sent
     assert "DataFrame 1 × 2" in sent
 
 

@@ -9,8 +9,7 @@ from glm_notebook.events import Event, UsageKnown, fold
 from glm_notebook.messages import Usage
 from glm_notebook.protocol.deltas import Delta, FinishDelta, RetryDelta, TextDelta, ThinkingDelta
 from glm_notebook.protocol.turn import TurnState
-from glm_notebook.snapshot import TurnInfo
-from glm_notebook.snapshot import Snapshot
+from glm_notebook.snapshot import Snapshot, TurnInfo
 from glm_notebook.widgets.channel import FIRST_INTERVAL_S, FIRST_SNAPSHOT_S, Channel
 
 INFO = TurnInfo("t-1", "glm-5", "glm.example", "default", False, "hi")
