@@ -27,6 +27,11 @@ def view_of(shell: InteractiveShell) -> str:
     return "text" if content.get("allow_stdin") else "markdown"
 
 
+def is_voila() -> bool:
+    """Tell whether Voilà runs the notebook: unattended, and then for a page, which shows its widgets."""
+    return any(name.startswith("VOILA_") for name in os.environ)
+
+
 def _request(shell: InteractiveShell) -> Mapping[str, Any] | None:
     """Return the request that the kernel is at; None without a kernel."""
     kernel = getattr(shell, "kernel", None)

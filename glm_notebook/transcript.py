@@ -11,6 +11,8 @@ from glm_notebook.turn import Turn
 
 KINDS = ("markdown", "plain")
 BETWEEN = "\n\n"
+VIEW_OF = "glm_notebook_view_of"
+"""The entry of an output's metadata that names the chat that it shows: a page that has lost its kernel finds it so."""
 KEPT_FOR = "glm_notebook_kept_for"
 """The entry of an output's metadata that names the chat whose page keeps the transcript there."""
 TO_KEEP = {"text/markdown": '<div class="glm-kept"></div>', "text/plain": ""}

@@ -1,5 +1,6 @@
 /**
- * Builds the two entries, src/cell.ts and src/chat.ts, and their styles into the package.
+ * Builds into the package: the two entries, src/cell.ts and src/chat.ts, the modules that a page loads when it needs
+ * them, src/math.ts and src/highlight.ts, and the styles of each.
  *
  *   node build.mjs           write them
  *   node build.mjs --check   fail if what is committed is something else
@@ -15,6 +16,30 @@ const MAX_BYTES = {
   "chat.js": 200_000,
   "cell.css": 20_000,
   "chat.css": 20_000,
+  "math.js": 290_000,
+  "math.css": 320_000,
+  "highlight.js": 140_000,
+  "highlight.css": 5_000,
+};
+
+/** Fonts that formulas are written in. The others are bold ones of rare alphabets: these letters come in plain ones. */
+const FONTS =
+  /KaTeX_(?:AMS-Regular|Caligraphic-Regular|Fraktur-Regular|Main-(?:Regular|Bold|Italic)|Math-(?:Italic|BoldItalic)|SansSerif-Regular|Script-Regular|Size[1-4]-Regular|Typewriter-Regular)\.woff2/;
+
+/** Puts the fonts into the style sheet, each in one format: nothing may be requested. */
+const fonts = {
+  name: "fonts",
+  setup({ onLoad }) {
+    onLoad({ filter: /katex\.css$/ }, async ({ path }) => {
+      const css = await readFile(path, "utf8");
+      const contents = css.replace(/@font-face\s*\{[^}]*\}/g, (face) =>
+        FONTS.test(face)
+          ? face.replace(/,\s*url\([^)]*\)\s*format\("(?:woff|truetype)"\)/g, "")
+          : "",
+      );
+      return { contents, loader: "css" };
+    });
+  },
 };
 
 const { outputFiles } = await build({
@@ -24,9 +49,15 @@ const { outputFiles } = await build({
     { in: "src/styles/cell.css", out: "cell" },
     { in: "src/chat.ts", out: "chat" },
     { in: "src/styles/chat.css", out: "chat" },
+    { in: "src/math.ts", out: "math" },
+    { in: "src/styles/math.css", out: "math" },
+    { in: "src/highlight.ts", out: "highlight" },
+    { in: "src/styles/highlight.css", out: "highlight" },
   ],
   outdir: ".",
   bundle: true,
+  loader: { ".woff2": "dataurl" },
+  plugins: [fonts],
   alias: { "linkify-it": "./src/markdown/no-linkify.ts" },
   format: "esm",
   minify: true,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from glm_notebook import dialects, endpoints
+from glm_notebook.references import expressions
 from glm_notebook.retry import DELAYS_S, RetryPolicy
+from glm_notebook.tools.results import BUDGET_TOKENS
+from glm_notebook.widgets.chat import OF_PAGES, ChatWidget
 
 DOCS = Path(__file__).parents[1] / "docs"
+SCRIPTS = DOCS.parent / "js" / "src" / "chat"
 PROTOCOLS = (DOCS / "protocols.md").read_text("utf-8")
 
 
@@ -55,3 +60,43 @@ def test_the_waits_are_those_of_the_code() -> None:
     for text, delays in zip(shown, DELAYS_S.values(), strict=False):
         assert text.startswith(", ".join(f"{delay:g} s" for delay in delays[:sent]))
     assert "at most three times within 60 s" in PROTOCOLS
+
+
+class TestChatting:
+    """The user's guide to the chat."""
+
+    PAGE = (DOCS / "chatting.md").read_text("utf-8")
+
+    def test_everything_that_is_named_is_there(self) -> None:
+        named = set(re.findall(r"\bchat\.(\w+)", self.PAGE)) - {"md"}
+        assert len(named) > 10
+        assert [one for one in sorted(named) if not hasattr(ChatWidget, one)] == []
+        (settings,) = re.findall(r"so too (.*?): they count", self.PAGE)
+        assert {"model", *re.findall(r"`(\w+)`", settings)} == {*OF_PAGES} - {"language"}
+
+    def test_every_public_name_of_the_widget_is_named(self) -> None:
+        inner = {"set_state", "show_change", "show_refusal", "language_of_page", "models"}
+        there = {one for one in vars(ChatWidget) if not one.startswith("_")} - inner
+        assert [one for one in sorted(there - {"close"}) if f"{one}" not in self.PAGE] == []
+
+    def test_what_is_a_reference_and_what_is_not(self) -> None:
+        section = self.PAGE.partition("## Objects of the kernel")[2].partition("\n## ")[0]
+        rows = [line for line in section.splitlines() if line.startswith("| `{{")]
+        as_written = [row for row in rows if "sent as written" in row]
+        for row in rows:
+            for written in re.findall(r"`(\{\{.*?\}\})`", row):
+                assert bool(expressions(written)) == (row not in as_written), written
+        assert (len(rows), len(as_written)) == (3, 1)
+        assert expressions(r"`{{ df }}` \frac{{a}}{{b}} ${{ x }} a{{ x }}") == []
+
+    def test_the_bounds_are_those_of_the_code(self) -> None:
+        assert f"share {BUDGET_TOKENS:,} tokens" in self.PAGE
+        attachments, files, pasted = (
+            (SCRIPTS / f"{name}.ts").read_text("utf-8")
+            for name in ("attachments", "files", "pasted")
+        )
+        (long,) = re.findall(r"LONG = (\d+);", pasted)
+        assert f"more than {int(long):,} characters" in self.PAGE
+        (each,) = re.findall(r"FILE_MAX = (\d)_000_000;", files)
+        (times,) = re.findall(r"TOTAL_MAX = (\d) \* FILE_MAX", attachments)
+        assert f"{each} MB each and {int(each) * int(times)} MB in" in self.PAGE

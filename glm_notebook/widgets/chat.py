@@ -18,7 +18,7 @@ from glm_notebook.chat import Chat, Prompt, client_for, magics_of_the_user
 from glm_notebook.context import attach
 from glm_notebook.conversation import Conversation
 from glm_notebook.errors import GLMError
-from glm_notebook.frontend import view_of
+from glm_notebook.frontend import is_voila, view_of
 from glm_notebook.messages import Message, total
 from glm_notebook.runner import (
     main_work,
@@ -30,7 +30,7 @@ from glm_notebook.runner import (
 from glm_notebook.sinks.capture import captured
 from glm_notebook.sinks.settled import place, replace
 from glm_notebook.strings import words
-from glm_notebook.transcript import KEPT_FOR, TO_KEEP, transcript
+from glm_notebook.transcript import KEPT_FOR, TO_KEEP, VIEW_OF, transcript
 from glm_notebook.turn import Turn
 from glm_notebook.widgets.chat_answers import answers_of
 from glm_notebook.widgets.chat_channel import ChatChannel
@@ -331,12 +331,14 @@ class ChatWidget(PageWidget):
 
     def _ipython_display_(self) -> None:
         """Show the chat where there are pages and, in an output for itself, what the file is to keep of it."""
-        if view_of(shell_of_the_user()) != "widget":
+        is_notebook = view_of(shell_of_the_user()) == "widget"
+        if not is_notebook and not is_voila():
             place(self._transcript(), self._display_id)
             return
         title = {"text/plain": words(self.language_of_page).chat.format(self.model)}
-        place({**self.view, **title}, self._display_id)
-        place(dict(TO_KEEP), self._kept_display_id, {KEPT_FOR: self._kept_display_id})
+        place({**self.view, **title}, self._display_id, {VIEW_OF: self._kept_display_id})
+        if is_notebook:
+            place(dict(TO_KEEP), self._kept_display_id, {KEPT_FOR: self._kept_display_id})
 
     @traitlets.default("models")
     def _models_of_catalogue(self) -> list[str]:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import anywidget
 import traitlets
 
-from glm_notebook.runner import runner
+from glm_notebook.frontend import is_voila, view_of
+from glm_notebook.runner import runner, shell_of_the_user
 from glm_notebook.widgets.answers import Answer, asset, module, reply
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -25,6 +26,12 @@ Receive: TypeAlias = Callable[[Mapping[str, Any]], None]
 def later(seconds: float, function: Callable[[], None]) -> None:
     """Call a function after some seconds, on the runner's thread: for what is on it already."""
     runner().loop.call_later(seconds, function)
+
+
+def _is_unattended() -> bool:
+    """Tell whether no page will show a widget: who runs a notebook so would save a dead one, script and all."""
+    shell = shell_of_the_user()
+    return shell is not None and view_of(shell) == "markdown" and not is_voila()
 
 
 def _route(comm: Any, data: object, chosen: str | None) -> str | None:
@@ -74,6 +81,7 @@ class PageWidget(anywidget.AnyWidget):
     language = traitlets.Unicode().tag(sync=True)
 
     _shell_of_page: contextvars.Context | None = None
+    _waits_to_open = False
 
     def __init__(
         self,
@@ -103,15 +111,28 @@ class PageWidget(anywidget.AnyWidget):
     def open(self) -> None:
         """Open the comm. What comes on it is taken without IPython's events around it.
 
-        They are for code that draws: on a subshell they would show, and close, the half-made figure of a cell.
+        They are for code that draws: on a subshell they would show, and close, the half-made figure of a cell. In an
+        unattended run it is opened only if somebody asks for `model_id`, such as a layout that the widget is put into.
         """
+        if _is_unattended() and not self._waits_to_open:
+            self._waits_to_open = True
+            return
+        self._waits_to_open = False
         super().open()
         self.comm.handle_msg = self._handle_msg
         self.comm._reply_subshell_for = partial(_route, self.comm)
 
+    @property
+    def model_id(self) -> str:
+        """What pages know the widget by."""
+        if self._waits_to_open:
+            self.open()
+        return str(super().model_id)
+
     def close(self) -> None:
         """Take the widget, and the layout that came with it, off every page."""
-        layout = self.layout
+        layout = None if self._waits_to_open else self.layout  # which would be made now
+        self._waits_to_open = False
         super().close()
         if layout is not None:
             layout.close()

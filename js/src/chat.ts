@@ -1,8 +1,10 @@
 /** The anywidget module of a chat: a link for each model, a view for each place where it is shown. */
 
+import { Keeper } from "./chat/keeper.ts";
 import { ChatLink } from "./chat/link.ts";
 import { ChatView } from "./chat/view.ts";
 import type { Model } from "./comm.ts";
+import { isFields, string } from "./fields.ts";
 import { languageOf, pageId } from "./page.ts";
 import { pageLanguage } from "./strings.ts";
 
@@ -14,7 +16,17 @@ const links = new WeakMap<Model, ChatLink>();
 function initialize({ model }: { model: Model }): Cleanup {
   const link = new ChatLink(model, pageId(), pageLanguage());
   links.set(model, link);
-  return () => link.dispose();
+  const keeper = new Keeper(model, idOf(model), link);
+  return () => {
+    keeper.dispose();
+    link.dispose();
+  };
+}
+
+/** What the outputs name the chat by that keep its transcript. */
+function idOf(model: Model): string {
+  const state = model.get("state");
+  return isFields(state) ? string(state.id) : "";
 }
 
 function render({ model, el }: { model: Model; el: HTMLElement }): Cleanup {

@@ -13,6 +13,7 @@ import {
   string,
   stringOrNull,
 } from "./fields.ts";
+import { readTurnInfo, type TurnInfo } from "./turn-info.ts";
 
 export type PartKind = Part["kind"];
 export type End = "complete" | "stopped" | "interrupted" | "cut_off" | "failed";
@@ -91,15 +92,6 @@ export interface Retry {
   readonly attempts: number;
   readonly atS: number;
   readonly delayS: number;
-}
-
-export interface TurnInfo {
-  readonly id: string;
-  readonly model: string;
-  readonly endpoint: string;
-  readonly conversation: string;
-  readonly simulated: boolean;
-  readonly prompt: string;
 }
 
 export interface Snapshot {
@@ -225,7 +217,7 @@ export function readSnapshot(data: unknown): Snapshot | null {
   return {
     version: number(data.version),
     seq: data.seq,
-    turn: readTurn(data.turn),
+    turn: readTurnInfo(data.turn),
     status: data.status,
     parts: list(data.parts).map(readPart),
     usage: readUsage(data.usage),
@@ -309,18 +301,6 @@ function readBatch(data: Fields): Incoming | null {
     seq: data.seq,
     nowS: number(data.now_s),
     events: data.events.map(readEvent),
-  };
-}
-
-function readTurn(data: unknown): TurnInfo {
-  const fields = isFields(data) ? data : {};
-  return {
-    id: string(fields.id),
-    model: string(fields.model),
-    endpoint: string(fields.endpoint),
-    conversation: string(fields.conversation),
-    simulated: fields.simulated === true,
-    prompt: string(fields.prompt),
   };
 }
 

@@ -39,10 +39,39 @@ class Server:
 
 @contextmanager
 def serve(folder: Path, home: Path, base_url: str) -> Iterator[Server]:
-    """Run JupyterLab with settings of its own, its kernels pointed at a base URL."""
+    """Run JupyterLab, which serves Notebook 7 too, with settings of its own, its kernels pointed at a base URL."""
+    port = _free_port()
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+        "--expose-app-in-browser", "--IdentityProvider.token=", "--ServerApp.password=",
+        "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}",
+    ]  # fmt: skip
+    with _running(command, f"http://127.0.0.1:{port}", "/api/status", home, base_url) as url:
+        yield Server(url, folder)
+
+
+@contextmanager
+def serve_voila(folder: Path, home: Path, base_url: str) -> Iterator[Server]:
+    """Run Voilà, as `serve` runs JupyterLab."""
+    port = _free_port()
+    command = [
+        sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}",
+        "--Voila.ip=127.0.0.1", "--show_tracebacks=True",
+    ]  # fmt: skip
+    with _running(command, f"http://127.0.0.1:{port}", "/voila/tree", home, base_url) as url:
+        yield Server(url, folder)
+
+
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def _running(command: list[str], url: str, ready: str, home: Path, base_url: str) -> Iterator[str]:
+    """Run a server in a home of its own until it answers, and then until it is no longer wanted."""
     quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
     quiet.mkdir(parents=True)
     (quiet / "notification.jupyterlab-settings").write_text(
@@ -59,17 +88,11 @@ def serve(folder: Path, home: Path, base_url: str) -> Iterator[Server]:
         "IPYTHONDIR": str(home / "ipython"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-        "--expose-app-in-browser", "--IdentityProvider.token=", "--ServerApp.password=",
-        "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}",
-    ]  # fmt: skip
-    with (home / "lab.log").open("w") as log:
+    with (home / "server.log").open("w") as log:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
         try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(url, process, home / "lab.log")
-            yield Server(url, folder)
+            _wait_for(f"{url}{ready}", process, home / "server.log")
+            yield url
         finally:
             process.terminate()
             process.wait(20)
@@ -79,11 +102,11 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/api/status", timeout=1):  # noqa: S310 - loopback
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - loopback
                 return
         except OSError:
             time.sleep(0.1)  # a poll of another process, which has no other way to tell
-    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    raise AssertionError(f"The server did not start:\n{log.read_text()[-3000:]}")
 
 
 def write_notebook(path: Path, *cells: str) -> None:
@@ -100,6 +123,7 @@ class Notebook:
 
     def __init__(self, page: Page, server: Server, name: str) -> None:
         self.page = page
+        self.server = server
         self.path = server.folder / name
         self._url = f"{server.url}/doc/tree/{name}"
 

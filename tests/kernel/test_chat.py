@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from glm_notebook.transcript import KEPT_FOR, TO_KEEP
+from glm_notebook.transcript import KEPT_FOR, TO_KEEP, VIEW_OF
 from tests.kernel.conftest import KEY, REPLY_S, Kernel, Result
 
 pytestmark = pytest.mark.kernel
@@ -220,7 +220,8 @@ def test_the_page_is_given_a_place_for_the_transcript_and_what_to_keep_there(
     assert view[WIDGET]["model_id"] == page.comm_id
     assert place == TO_KEEP
     named = [one["metadata"] for one in result.of("display_data")]
-    assert named == [{}, {KEPT_FOR: page.state()["state"]["id"]}]
+    id = page.state()["state"]["id"]
+    assert named == [{VIEW_OF: id}, {KEPT_FOR: id}]
     page.say("ask", id="a1", what="settled", ids=[ended, "t-nobody's"])
     kept = page.until(lambda one: one.get("id") == "a1")["body"]["turns"]
     assert list(kept) == [ended]

@@ -99,3 +99,20 @@ def test_without_a_key_the_simulator_is_only_where_it_is_asked_for(
     for index in TURNS:
         markdown = document.cells[index].outputs[0].data["text/markdown"]
         assert "Simulated answer, no model was asked" in markdown
+
+
+@pytest.mark.parametrize(
+    ("shown", "n_chats"), [("chat", 0), ("import ipywidgets\nipywidgets.VBox([chat])", 1)]
+)
+def test_a_chat_is_saved_as_a_widget_only_where_a_layout_has_it(
+    shown: str, n_chats: int, environment: dict[str, str], tmp_path: Path
+) -> None:
+    source = tmp_path / "chat.ipynb"
+    cells = ["import glm_notebook\nchat = glm_notebook.ChatWidget()", shown, "chat.model = 'glm-5'"]
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in cells])
+    document.metadata.kernelspec = {"name": "python3", "display_name": "P", "language": "python"}
+    nbformat.write(document, source)
+    done = _execute("nbclient", source, tmp_path / "done.ipynb", environment)
+    metadata = json.dumps(done.metadata)
+    assert metadata.count('"_esm"') == n_chats
+    assert ("widgets" in done.metadata) == bool(n_chats)

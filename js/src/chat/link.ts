@@ -4,31 +4,27 @@
  * It holds the list of turns, what waits for the running one, and what was sent and not heard, and tells the views.
  */
 
+import { Asks } from "../asks.ts";
 import { Comm, type Model } from "../comm.ts";
 import type { Fields } from "../fields.ts";
 import { pageId } from "../page.ts";
 import { Turn } from "../turn.ts";
-import { isEnd, type State } from "../wire.ts";
+import type { State } from "../wire.ts";
+import { type Change, Changes } from "./changes.ts";
 import { Sends } from "./sends.ts";
 import { Settings } from "./settings.ts";
+import { canContinue, canRetry, type Exchange, promptOf } from "./turns.ts";
 import {
-  type ChatState,
+  type Attachment,
   type FromChat,
   type List,
+  type Meter,
   type Queued,
   type Refusal,
   readChatMessage,
   readChatState,
   type ToChat,
 } from "./wire.ts";
-
-/** A prompt and its turn. */
-export interface Exchange {
-  readonly id: string;
-  readonly turn: Turn;
-  /** The prompt as this page knows it until the turn tells. */
-  readonly sent: string;
-}
 
 /** What may be known of a turn before it is asked for. */
 type Snapshots = ReadonlyMap<string, State>;
@@ -40,6 +36,9 @@ export class ChatLink {
   queue: readonly Queued[] = [];
   /** The prompt that has left the queue, and is no turn yet: a key ring or a local model may take seconds. */
   starting: Queued | null = null;
+  /** Of a turn that has others beside it, the ids of all of them. */
+  branches: List["branches"] = new Map();
+  meter: Meter = { context: null, window: null, cost: null, currency: "" };
   /** Names of the tools that can be called. */
   tools: readonly string[] = [];
   /** Why the last prompt could not be sent. */
@@ -53,14 +52,17 @@ export class ChatLink {
     () => this.#tell(),
   );
 
+  /** What is to become of the tree. */
+  readonly changes = new Changes(() => this.#tell());
+  /** Questions to the kernel that change nothing there. */
+  readonly asks = new Asks((message) => this.#send(message as ToChat));
+
   readonly #comm: Comm;
   readonly #views = new Set<() => void>();
   /** Ids of all that this page has sent: to others it is not told what was refused. */
   readonly #sent = new Set<string>();
   readonly #taken = new Set<string>();
   #rev = Number.NEGATIVE_INFINITY;
-  /** The turn that was last asked again. */
-  #retried: string | null = null;
 
   constructor(model: Model, page: string, language: string) {
     this.settings = new Settings(model, () => this.#tell());
@@ -83,15 +85,27 @@ export class ChatLink {
   /** Whether a turn runs, or is to as soon as it can: there is something to stop. */
   get isAsking(): boolean {
     const isComing = this.starting !== null || this.sends.waiting.length > 0;
-    return !this.gone && (isComing || this.running !== null);
+    return !this.gone && (isComing || this.changes.beginsTurn || this.running !== null);
+  }
+
+  /** Whether something has not been heard for long: the kernel computes. */
+  get isUnheard(): boolean {
+    return this.sends.isUnheard || this.changes.isUnheard;
+  }
+
+  /** Whether the tree of turns can be changed: not while one runs, or is to, and one change at a time. */
+  get canChange(): boolean {
+    return !this.gone && !this.isAsking && this.changes.pending === null;
   }
 
   /** Whether the last turn can be asked again. */
   get canRetry(): boolean {
-    const last = this.exchanges.at(-1);
-    const status = last?.turn.snapshot?.status;
-    if (!last || !status || this.gone || this.isAsking || last.id === this.#retried) return false;
-    return isEnd(status) && status !== "complete";
+    return this.canChange && canRetry(this.exchanges.at(-1)?.turn);
+  }
+
+  /** Whether the last answer can be gone on with. */
+  get canContinue(): boolean {
+    return this.canChange && canContinue(this.exchanges.at(-1)?.turn);
   }
 
   /** The prompt that was written last; empty where there is none. */
@@ -108,13 +122,38 @@ export class ChatLink {
   }
 
   /** Send a prompt. Returns its id. */
-  send(text: string): string {
-    const id = pageId();
-    this.#sent.add(id);
-    this.refusal = null;
-    this.sends.begin({ id, text });
+  send(text: string, attachments: readonly Attachment[] = []): string {
+    const id = this.#newId();
+    this.sends.begin({ id, text, ...(attachments.length ? { attachments } : {}) });
     this.#tell();
     return id;
+  }
+
+  /** Ask with another prompt than a turn was asked with, beside it. Returns the id of the prompt. */
+  edit(turn: string, text: string): string {
+    const id = this.#newId();
+    this.#change({ type: "edit", id, turn, text });
+    return id;
+  }
+
+  /** Ask a turn's prompt again, beside it. */
+  regenerate(turn: string): void {
+    this.#change({ type: "regenerate", turn });
+  }
+
+  /** Have the model go on with the last answer, which was cut off. */
+  continueAnswer(): void {
+    this.#change({ type: "continue" });
+  }
+
+  /** Show another branch: the one that a turn is in. */
+  select(turn: string): void {
+    this.#change({ type: "select", turn });
+  }
+
+  /** Take a turn out of the conversation; those that follow it stay. */
+  remove(turn: string): void {
+    this.#change({ type: "delete", turn });
   }
 
   /** Take a prompt out of the queue. */
@@ -137,11 +176,7 @@ export class ChatLink {
 
   /** Ask the last prompt again. */
   retry(): void {
-    if (!this.canRetry) return;
-    this.#retried = this.exchanges.at(-1)?.id ?? null;
-    this.refusal = null;
-    this.#send({ type: "retry" });
-    this.#tell();
+    if (this.canRetry) this.#change({ type: "retry" });
   }
 
   /** Let go of the model. */
@@ -149,11 +184,29 @@ export class ChatLink {
     this.#comm.dispose();
     this.settings.dispose();
     this.sends.pause();
+    this.changes.end();
+    this.asks.lose();
     for (const { turn } of this.exchanges) turn.dispose();
     this.#views.clear();
   }
 
+  #newId(): string {
+    const id = pageId();
+    this.#sent.add(id);
+    this.refusal = null;
+    return id;
+  }
+
+  #change(message: Change): void {
+    if (!this.canChange) return;
+    this.refusal = null;
+    this.changes.begin(message);
+    this.#send(message);
+    this.#tell();
+  }
+
   #receive(data: Fields): void {
+    if (this.asks.hear(data)) return;
     const message = readChatMessage(data);
     if (message === null) return;
     this.#find();
@@ -163,7 +216,8 @@ export class ChatLink {
 
   #act(message: FromChat): void {
     if (message.type === "chat") this.#adopt(message);
-    else if (message.type === "turn") this.#turnOf(message.id)?.receive(message.message);
+    else if (message.type === "turn") this.#receiveTurn(message);
+    else if (message.type === "turns") this.#adoptTurns(message.snapshots);
     else if (message.type === "refused") this.#refuse(message);
   }
 
@@ -174,7 +228,7 @@ export class ChatLink {
     this.#find();
     this.tools = state.tools;
     this.#adopt(state, state.snapshots);
-    this.#adoptTurns(state);
+    this.#adoptTurns(state.snapshots);
     this.#tell();
   }
 
@@ -188,8 +242,11 @@ export class ChatLink {
     const isNew = this.#exchangeTurns(list.turns, [...begun], snapshots);
     // What left while a turn ran was taken back, in another page perhaps.
     this.starting = isNew || !wasIdle ? null : (begun[0] ?? null);
+    this.branches = list.branches;
+    this.meter = list.meter;
     this.#taken.clear();
-    this.#retried = null;
+    this.changes.hear(isNew || this.running !== null);
+    if (this.queue.length === 0 && !this.isAsking) this.sends.forget();
   }
 
   /** Take a new queue in. Returns what is in it no more. */
@@ -203,48 +260,71 @@ export class ChatLink {
     return without(before, queue).filter(({ id }) => !this.#taken.has(id));
   }
 
-  /** A new turn comes of what was first in the queue, else of what was sent first. Tells whether the list is another. */
-  #exchangeTurns(ids: readonly string[], begun: Queued[], snapshots: Snapshots): boolean {
+  /** Take a new path in. Tells whether it is another. */
+  #exchangeTurns(ids: readonly string[], begun: readonly Queued[], snapshots: Snapshots): boolean {
     if (ids.join() === this.exchanges.map(({ id }) => id).join()) return false;
     const known = new Map(this.exchanges.map((exchange) => [exchange.id, exchange]));
-    const exchanges = ids.map(
-      (id) => known.get(id) ?? this.#begin(id, snapshots.get(id), begun.shift()),
-    );
-    for (const id of ids) known.delete(id);
+    const head = ids.at(-1);
+    this.exchanges = ids.map((id) => {
+      const exchange = known.get(id) ?? this.#makeExchange(id, snapshots.get(id));
+      return known.delete(id) || id !== head || snapshots.has(id)
+        ? exchange
+        : this.#begin(exchange, begun);
+    });
     for (const { turn } of known.values()) turn.dispose();
-    this.exchanges = exchanges;
     return true;
   }
 
-  #begin(id: string, state: State | undefined, queued: Queued | undefined): Exchange {
+  /** Of another branch the turns come by themselves, and may be many: the views ask for what is missing. */
+  #makeExchange(id: string, state: State | undefined): Exchange {
     const turn = new Turn((message) => this.#send({ type: "turn", id, message }));
     turn.subscribe(() => this.#tell());
-    if (state) {
-      this.sends.hearText(state.snapshot.turn.prompt);
-      return { id, turn, sent: "" };
-    }
-    turn.request();
-    return { id, turn, sent: (queued ?? this.sends.hearNext())?.text ?? "" };
+    if (state) this.sends.hearText(state.snapshot.turn.prompt);
+    return { id, turn, sent: "", sinceMs: performance.now() };
   }
 
-  #adoptTurns({ snapshots }: ChatState): void {
-    for (const { id, turn } of this.exchanges) {
+  /** A new head was begun just now, unless another branch was asked for: by this page's change, or what was sent first. */
+  #begin(exchange: Exchange, begun: readonly Queued[]): Exchange {
+    if (this.changes.pending?.type === "select") return exchange;
+    exchange.turn.request();
+    const sent = this.changes.beginsTurn
+      ? this.#changedPrompt()
+      : (begun[0] ?? this.sends.hearNext())?.text;
+    return { ...exchange, sent: sent ?? "" };
+  }
+
+  /** The prompt of the turn that is to come of a change. */
+  #changedPrompt(): string | undefined {
+    const { pending } = this.changes;
+    if (pending?.type === "edit") return pending.text;
+    const id = pending?.type === "regenerate" ? pending.turn : this.exchanges.at(-1)?.id;
+    const old = this.exchanges.find((exchange) => exchange.id === id);
+    return old && promptOf(old);
+  }
+
+  #adoptTurns(snapshots: Snapshots): void {
+    for (const { id, turn } of snapshots.size > 0 ? this.exchanges : []) {
       const state = snapshots.get(id);
       if (state) turn.adopt(state);
     }
   }
 
-  #turnOf(id: string): Turn | undefined {
-    return this.exchanges.findLast((exchange) => exchange.id === id)?.turn;
+  /** A prompt that was sent while another branch was on its way is heard by its text. */
+  #receiveTurn({ id, message }: Extract<FromChat, { type: "turn" }>): void {
+    const exchange = this.exchanges.findLast((one) => one.id === id);
+    if (!exchange) return;
+    const isNew = exchange.turn.snapshot === null && exchange.sent === "";
+    exchange.turn.receive(message);
+    if (isNew) this.sends.hearText(promptOf(exchange));
   }
 
-  /** What has no id was not a prompt: a Retry. */
+  /** What has no id was not a prompt: a turn that was to be asked again. */
   #refuse(refusal: Refusal): void {
     if (refusal.id !== "" && !this.#sent.has(refusal.id)) return;
     this.sends.hear(refusal.id);
     this.starting = null;
-    this.#retried = null;
-    this.refusal = refusal;
+    this.changes.end();
+    this.refusal = { attachments: this.sends.attachmentsOf(refusal.id), ...refusal };
   }
 
   #send(message: ToChat): void {
@@ -262,6 +342,8 @@ export class ChatLink {
   #lose(): void {
     this.#comm.quiet();
     this.sends.pause();
+    this.changes.end();
+    this.asks.lose();
     if (this.gone) return;
     this.gone = true;
     for (const { turn } of this.exchanges) turn.lose();
@@ -271,11 +353,6 @@ export class ChatLink {
   #tell(): void {
     for (const view of this.#views) view();
   }
-}
-
-/** The prompt of an exchange. */
-export function promptOf({ turn, sent }: Exchange): string {
-  return turn.snapshot?.turn.prompt ?? sent;
 }
 
 function without(queue: readonly Queued[], other: readonly Queued[]): Queued[] {

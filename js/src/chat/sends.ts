@@ -1,11 +1,14 @@
 /** The prompts that the page has sent and the kernel has not shown yet. They are repeated: the same id is one prompt. */
 
-import type { Queued } from "./wire.ts";
+import type { Attachment, Queued } from "./wire.ts";
 
 /** How long a prompt may go unheard before the view says so. */
 const UNHEARD_MS = 1500;
 /** A kernel that hears answers each repetition. */
 const REPEAT_MS = 2000;
+/** Characters from which on a prompt is repeated once in so many times: it fills the connection. */
+const HEAVY = 50_000;
+const HEAVY_TIMES = 15;
 
 export class Sends {
   /** What waits to be heard, the oldest first. */
@@ -16,6 +19,9 @@ export class Sends {
   readonly #tell: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #repeater: ReturnType<typeof setInterval> | undefined;
+  #repeated = 0;
+  /** Of the prompts that may still come back, by id. */
+  readonly #attachments = new Map<string, readonly Attachment[]>();
 
   /** `tell` is called when one of them has waited for long. */
   constructor(send: (prompt: Queued) => void, tell: () => void) {
@@ -26,6 +32,7 @@ export class Sends {
   /** Send a prompt, until it is heard. */
   begin(prompt: Queued): void {
     this.waiting = [...this.waiting, prompt];
+    if (prompt.attachments) this.#attachments.set(prompt.id, prompt.attachments);
     this.#send(prompt);
     if (this.waiting.length === 1) this.resume();
   }
@@ -47,6 +54,16 @@ export class Sends {
     return oldest;
   }
 
+  /** What was sent along with a prompt. */
+  attachmentsOf(id: string): readonly Attachment[] {
+    return this.#attachments.get(id) ?? [];
+  }
+
+  /** No prompt can come back any more. */
+  forget(): void {
+    this.#attachments.clear();
+  }
+
   /** The kernel has spoken of the chat: it is not busy, though a prompt may still be on its way to a turn. */
   note(): void {
     if (this.#repeater !== undefined) this.#waitFor(REPEAT_MS + UNHEARD_MS);
@@ -64,7 +81,14 @@ export class Sends {
   resume(): void {
     if (this.waiting.length === 0 || this.#repeater !== undefined) return;
     this.#waitFor(UNHEARD_MS);
-    this.#repeater = setInterval(() => this.waiting.forEach(this.#send), REPEAT_MS);
+    this.#repeated = 0;
+    this.#repeater = setInterval(() => this.#repeat(), REPEAT_MS);
+  }
+
+  #repeat(): void {
+    this.#repeated += 1;
+    const isTurnOfAll = this.#repeated % HEAVY_TIMES === 0;
+    for (const prompt of this.waiting) if (isTurnOfAll || !isHeavy(prompt)) this.#send(prompt);
   }
 
   #waitFor(ms: number): void {
@@ -83,4 +107,8 @@ export class Sends {
     this.pause();
     this.resume();
   }
+}
+
+function isHeavy({ text, attachments = [] }: Queued): boolean {
+  return attachments.reduce((sum, one) => sum + one.text.length, text.length) >= HEAVY;
 }

@@ -1,9 +1,18 @@
 /** What the reader may set: traits that the kernel and every view of the chat share. */
 
 import type { Model } from "../comm.ts";
+import { numberOrNull, string } from "../fields.ts";
 import { strings } from "./wire.ts";
 
-const TRAITS = ["model", "models", "thinking", "use_tools"] as const;
+const TRAITS = [
+  "model",
+  "models",
+  "thinking",
+  "thinking_budget",
+  "temperature",
+  "system",
+  "use_tools",
+] as const;
 
 /** Whether the model is to think; `null` leaves it to the service. */
 export type Thinking = boolean | null;
@@ -20,8 +29,7 @@ export class Settings {
   }
 
   get model(): string {
-    const id = this.#model.get("model");
-    return typeof id === "string" ? id : "";
+    return string(this.#model.get("model"));
   }
 
   set model(id: string) {
@@ -40,6 +48,33 @@ export class Settings {
 
   set thinking(thinking: Thinking) {
     this.#set("thinking", thinking);
+  }
+
+  /** Most tokens that the model may think; `null` is no limit. */
+  get thinkingBudget(): number | null {
+    return numberOrNull(this.#model.get("thinking_budget"));
+  }
+
+  set thinkingBudget(tokens: number | null) {
+    this.#set("thinking_budget", tokens);
+  }
+
+  /** From 0 to 2; `null` leaves it to the service. */
+  get temperature(): number | null {
+    return numberOrNull(this.#model.get("temperature"));
+  }
+
+  set temperature(temperature: number | null) {
+    this.#set("temperature", temperature);
+  }
+
+  /** The system prompt; empty for none. */
+  get system(): string {
+    return string(this.#model.get("system"));
+  }
+
+  set system(text: string) {
+    this.#set("system", text);
   }
 
   get useTools(): boolean {

@@ -5,12 +5,24 @@ import { wordsOf } from "../strings.ts";
 import { element, setText } from "../ui/dom.ts";
 import { Composer } from "./composer.ts";
 import { Controls } from "./controls.ts";
+import type { Disclosure } from "./disclosure.ts";
+import { acceptFiles } from "./dropping.ts";
+import { Exporting } from "./exporting.ts";
 import { FocusKeeper } from "./focus.ts";
 import type { ChatLink } from "./link.ts";
+import { MeterView } from "./meter.ts";
+import { leaveSaveToPage } from "./shortcuts.ts";
 import { Transcript } from "./transcript.ts";
 import { WaitingPrompts } from "./waiting-prompts.ts";
-import type { Queued, Refusal } from "./wire.ts";
+import type { Attachment, Queued, Refusal } from "./wire.ts";
 import { type ChatWords, chatWordsOf } from "./words.ts";
+
+/** What is written and not sent, and the ids of what was sent from a view: it may come back. */
+export interface Draft {
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
+  readonly sent: ReadonlySet<string>;
+}
 
 export class ChatView {
   readonly root = element("div", "glm-chat");
@@ -22,8 +34,11 @@ export class ChatView {
   readonly #refused = element("div", "glm-refused");
   readonly #composer: Composer;
   readonly #controls: Controls;
+  readonly #exporting: Exporting;
+  readonly #meter: MeterView;
   readonly #focus: FocusKeeper;
   readonly #unsubscribe: () => void;
+  readonly #forgetKeys = leaveSaveToPage(this.root);
   /** Ids of what was sent from this view: what of it is refused comes back to it. */
   readonly #sent = new Set<string>();
   #refusal: Refusal | null = null;
@@ -34,15 +49,27 @@ export class ChatView {
     this.#words = chatWordsOf(language);
     // A button of its own asks again here.
     const say = { ...wordsOf(language), retryHint: "" };
-    const host = { words: this.#words, say, retry: () => this.#retry() };
-    this.#transcript = new Transcript(link, host, () => this.#composer.focus());
+    this.#transcript = new Transcript(link, {
+      words: this.#words,
+      say,
+      focusComposer: () => this.#composer.focus(),
+      giveBack: (text) => this.#composer.putBack(text),
+    });
     this.#waiting = new WaitingPrompts(link, this.#words, (prompt) => this.#takeBack(prompt));
     this.#composer = new Composer(this.#words, say, {
-      send: (text) => this.#send(text),
+      send: (text, attachments) => this.#send(text, attachments),
       stop: () => link.stop(),
       recall: () => link.lastPrompt,
+      asks: link.asks,
     });
-    this.#controls = new Controls(link.settings, this.#words);
+    const group = new Set<Disclosure>();
+    this.#controls = new Controls(link.settings, link.asks, this.#words, group);
+    this.#exporting = new Exporting(link, this.#words, group, {
+      refuse: (message, remedy) => this.#showRefusal({ message, remedy }),
+      note: (text) => this.#composer.note(text),
+      shown: this.#transcript.root,
+    });
+    this.#meter = new MeterView(this.#words);
     this.#focus = new FocusKeeper(this.root, () => this.#composer.focus());
     this.root.lang = say.language;
     this.#build();
@@ -50,18 +77,22 @@ export class ChatView {
     this.#draw();
   }
 
-  /** What is written and not sent. */
-  get draft(): string {
-    return this.#composer.text;
+  /** What another view of the same chat is to go on with. */
+  get draft(): Draft {
+    const { text: written, attachments } = this.#composer;
+    const text = [this.#transcript.unsent, written].filter(Boolean).join("\n");
+    return { text, attachments, sent: this.#sent };
   }
 
-  set draft(text: string) {
-    if (text) this.#composer.putBack(text);
+  set draft({ text, attachments, sent }: Draft) {
+    this.#composer.putBack(text, attachments);
+    for (const id of sent) this.#sent.add(id);
   }
 
   /** Take the view down. */
   dispose(): void {
     this.#unsubscribe();
+    this.#forgetKeys();
     cancelAnimationFrame(this.#frame);
     this.#transcript.dispose();
     this.root.remove();
@@ -70,12 +101,10 @@ export class ChatView {
   #build(): void {
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", this.#words.chat);
-    // Else JupyterLab would take the keys for its own, where it listens before the page does.
-    this.root.dataset.lmSuppressShortcuts = "true";
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     this.#notice.setAttribute("role", "status");
     this.#refused.setAttribute("role", "alert");
-    this.#composer.row.prepend(this.#controls.root);
+    this.#buildComposer();
     this.root.append(
       this.#transcript.root,
       this.#waiting.root,
@@ -85,28 +114,36 @@ export class ChatView {
     );
   }
 
+  #buildComposer(): void {
+    const { root, panels, buttons } = this.#composer;
+    const { button, panel } = this.#exporting.disclosure;
+    this.#controls.root.append(button);
+    buttons.before(this.#controls.root);
+    buttons.prepend(this.#meter.root);
+    panels.append(this.#controls.more.panel, panel);
+    const drop = acceptFiles(this.root, this.#words.drop, (files) => {
+      this.#composer.addFiles(files);
+    });
+    root.append(drop);
+  }
+
   /** Escape of an input method belongs to it. */
   #onKey(event: KeyboardEvent): void {
-    if (event.key !== "Escape" || event.isComposing || !this.#link.isAsking) return;
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
+    if (!this.#link.isAsking) return;
     event.preventDefault();
     event.stopPropagation();
     this.#link.stop();
   }
 
-  #send(text: string): void {
-    this.#sent.add(this.#link.send(text));
+  #send(text: string, attachments: readonly Attachment[]): void {
+    this.#sent.add(this.#link.send(text, attachments));
     this.#transcript.toEnd();
   }
 
-  #retry(): void {
-    this.#link.retry();
-    this.#transcript.toEnd();
-    this.#composer.focus();
-  }
-
-  #takeBack({ id, text }: Queued): void {
+  #takeBack({ id, text, attachments }: Queued): void {
     this.#link.unqueue(id);
-    this.#composer.putBack(text);
+    this.#composer.putBack(text, attachments);
     this.#composer.focus();
   }
 
@@ -125,12 +162,14 @@ export class ChatView {
     const isStopping = running !== null && running.stop !== "none";
     this.#composer.update({ isRunning: isAsking, isStopping, isGone: gone });
     this.#controls.update(gone);
+    this.#exporting.update();
+    this.#meter.update(this.#link.meter);
     this.#focus.check();
   }
 
   #drawNotice(): void {
-    const { gone, sends } = this.#link;
-    const busy = sends.isUnheard ? this.#words.busy : "";
+    const { gone, isUnheard, changes } = this.#link;
+    const busy = isUnheard ? (changes.isUnheard ? this.#words.busyChange : this.#words.busy) : "";
     setText(this.#notice, gone ? this.#words.gone : busy);
     this.#notice.hidden = this.#notice.textContent === "";
   }
@@ -139,12 +178,19 @@ export class ChatView {
     const { refusal } = this.#link;
     if (refusal === this.#refusal) return;
     this.#refusal = refusal;
-    this.#refused.replaceChildren(...(refusal ? [reason(refusal)] : []));
-    if (refusal && this.#sent.delete(refusal.id)) this.#composer.putBack(refusal.text);
+    this.#showRefusal(refusal);
+    if (!refusal || !this.#sent.delete(refusal.id)) return;
+    this.#composer.putBack(refusal.text, refusal.attachments);
+  }
+
+  #showRefusal(reason: Reason | null): void {
+    this.#refused.replaceChildren(...(reason ? [lineOf(reason)] : []));
   }
 }
 
-function reason({ message, remedy }: Refusal): HTMLElement {
+type Reason = Pick<Refusal, "message" | "remedy">;
+
+function lineOf({ message, remedy }: Reason): HTMLElement {
   const line = element("p");
   line.append(element("strong", "", visible(message)), visible(remedy && ` ${remedy}`));
   line.dir = "auto";

@@ -56,7 +56,7 @@ export class WaitingPrompts {
     const text = element("span", "glm-queued-text", visible(prompt.text));
     text.dir = "auto";
     const state = element("span", "glm-muted", isQueued ? words.queued : words.sending);
-    root.append(state, text);
+    root.append(state, text, ...namesOf(prompt, words));
     if (!isQueued) return { root, button: null };
     const button = element("button", "", words.takeBack);
     button.type = "button";
@@ -65,4 +65,13 @@ export class WaitingPrompts {
     root.append(button);
     return { root, button };
   }
+}
+
+/** What is sent along, by name. */
+function namesOf({ attachments = [] }: Queued, words: ChatWords): HTMLElement[] {
+  const names = attachments.map(({ name }) => visible(name)).join(words.comma);
+  if (!names) return [];
+  const said = element("bdi", "glm-muted glm-queued-names", names);
+  said.title = names;
+  return [said];
 }

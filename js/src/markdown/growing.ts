@@ -17,6 +17,7 @@ const REST = 3;
 
 export class GrowingMarkdown {
   readonly #root: HTMLElement;
+  readonly #finished: ((block: HTMLElement) => void) | undefined;
   readonly #parser = new Parser();
   readonly #shaper: Shaper;
   readonly #visible = new Visible();
@@ -33,8 +34,10 @@ export class GrowingMarkdown {
   #defines = false;
   #tailDefines = false;
 
-  constructor(root: HTMLElement, copyLabel: string) {
+  /** `finished` is called with every block that does not change any more. */
+  constructor(root: HTMLElement, copyLabel: string, finished?: (block: HTMLElement) => void) {
     this.#root = root;
+    this.#finished = finished;
     this.#shaper = new Shaper(this.#parser, copyLabel);
   }
 
@@ -62,6 +65,7 @@ export class GrowingMarkdown {
     this.#pending += this.#visible.end();
     while (this.#pending) this.#take(Math.max(SLICE, this.#tail.length >> 1));
     if (this.#defines || this.#tailDefines) this.#renderAnew();
+    else this.#letGo();
   }
 
   #take(length: number): void {
@@ -84,7 +88,6 @@ export class GrowingMarkdown {
     if (last === undefined || blocks.length === 1) return;
     const end = lineStart(lines, last.first);
     this.#renderFinished(lines.slice(0, end));
-    this.#rendered = [];
     this.#tail = this.#tail.slice(end);
     this.#checked -= end;
   }
@@ -94,6 +97,14 @@ export class GrowingMarkdown {
     const blocks = this.#parser.blocks(text, this.#references);
     this.#defines ||= size(this.#references) > known;
     this.#patch(blocks, text, this.#references);
+    this.#letGo();
+  }
+
+  /** What has been rendered is not touched again. */
+  #letGo(): void {
+    const blocks = this.#rendered.map(({ dom }) => dom);
+    this.#rendered = [];
+    for (const block of blocks) if (block instanceof HTMLElement) this.#finished?.(block);
   }
 
   #render(text: string): void {

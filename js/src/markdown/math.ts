@@ -1,6 +1,6 @@
 /**
  * Formulas, for markdown-it: what stands between `$`, `$$`, `\(` `\)` or `\[` `\]` is kept as it was written, so that no
- * emphasis begins in it. It is typeset when the turn has been settled.
+ * emphasis begins in it. A chat typesets it (enrich/enricher.ts); below a cell Jupyter does when the turn is settled.
  */
 
 import type { StateBlock, StateInline } from "markdown-it";

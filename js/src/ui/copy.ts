@@ -1,4 +1,4 @@
-/** The Copy buttons of code blocks: one listener for all of them. */
+/** Copying: a text, and the Copy buttons of code blocks with one listener for all of them. */
 
 import type { Words } from "../strings.ts";
 
@@ -14,7 +14,7 @@ export function listenForCopy(
     const button = event.target instanceof Element ? event.target.closest(".glm-copy") : null;
     const code = button?.parentElement?.querySelector("code");
     if (!button || !code) return;
-    copy(code).then((done) => {
+    copyText(code.textContent ?? "", code).then((done) => {
       const said = done ? say.copied : say.notCopied;
       button.textContent = said;
       announce(said);
@@ -25,18 +25,28 @@ export function listenForCopy(
   });
 }
 
-/** Copy an element's text; where the page may not, select it for the reader. */
-async function copy(code: HTMLElement): Promise<boolean> {
+/** Copy a text; where the page may not, select what shows it for the reader. */
+export async function copyText(text: string, shown: HTMLElement): Promise<boolean> {
   try {
-    await navigator.clipboard.writeText(code.textContent ?? "");
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copySelected(code);
+    return copySelected(text, shown);
   }
 }
 
 /** The old way, for pages that came by http. */
-function copySelected(code: HTMLElement): boolean {
-  document.getSelection()?.selectAllChildren(code);
-  return document.execCommand?.("copy") ?? false;
+function copySelected(text: string, shown: HTMLElement): boolean {
+  const give = (event: ClipboardEvent) => {
+    event.clipboardData?.setData("text/plain", text);
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  document.getSelection()?.selectAllChildren(shown);
+  document.addEventListener("copy", give, true);
+  try {
+    return document.execCommand?.("copy") ?? false;
+  } finally {
+    document.removeEventListener("copy", give, true);
+  }
 }

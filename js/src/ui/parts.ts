@@ -33,7 +33,11 @@ export interface PartHost {
   beforeFold(): void;
   /** What the reader asks of tool calls goes here. */
   readonly calls: CallRequests;
+  /** Called with every block of an answer that does not change any more, where more can be made of it. */
+  readonly enrich?: Enrich | undefined;
 }
+
+export type Enrich = (block: HTMLElement) => void;
 
 /** Make the view of a part, given its number. */
 export function partView(part: Part, index: number, host: PartHost): PartView {
@@ -55,8 +59,8 @@ class TextView implements PartView {
   #shown = 0;
   #ended = false;
 
-  constructor({ say }: PartHost) {
-    this.#markdown = new GrowingMarkdown(this.root, say.copy);
+  constructor({ say, enrich }: PartHost) {
+    this.#markdown = new GrowingMarkdown(this.root, say.copy, enrich);
   }
 
   update(part: Part, { deadline }: Surroundings): boolean {

@@ -8,7 +8,7 @@ import { Announcer } from "./announcer.ts";
 import { callNews } from "./call.ts";
 import { listenForCopy } from "./copy.ts";
 import { element, setText } from "./dom.ts";
-import { type PartHost, type PartView, partView } from "./parts.ts";
+import { type Enrich, type PartHost, type PartView, partView } from "./parts.ts";
 import { WaitingLine } from "./waiting.ts";
 
 /** How long a frame may work on text, in milliseconds. What is left is for the next. */
@@ -30,7 +30,7 @@ export class TurnView {
   readonly #turn: Turn;
   readonly #say: Words;
   readonly #stop = element("button", "glm-stop");
-  readonly #parts = element("div", "glm-parts");
+  readonly parts = element("div", "glm-parts");
   readonly #waiting: WaitingLine;
   readonly #end = element("div", "glm-end");
   readonly #hint = element("p", "glm-hint");
@@ -43,14 +43,15 @@ export class TurnView {
   #frame = 0;
   #clock: ReturnType<typeof setInterval> | undefined;
 
-  constructor(turn: Turn, say: Words) {
+  constructor(turn: Turn, say: Words, enrich?: Enrich) {
     this.#turn = turn;
     this.#say = say;
     this.#waiting = new WaitingLine(this.#say, {
       tell: (text) => this.#announcer.say(text),
       beforeGone: () => this.#holdHeight(),
     });
-    this.#host = { say: this.#say, calls: turn.calls, beforeFold: () => this.#holdHeight() };
+    const beforeFold = () => this.#holdHeight();
+    this.#host = { say: this.#say, calls: turn.calls, beforeFold, enrich };
     this.root.lang = say.language;
     this.#build();
     this.#unsubscribe = turn.subscribe(() => this.#schedule());
@@ -73,10 +74,10 @@ export class TurnView {
     this.#stop.addEventListener("click", () => this.#turn.requestStop());
     this.#hint.setAttribute("role", "status");
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
-    listenForCopy(this.#parts, this.#say, (text) => this.#announcer.say(text));
+    listenForCopy(this.parts, this.#say, (text) => this.#announcer.say(text));
     this.root.append(
       this.#stop,
-      this.#parts,
+      this.parts,
       this.#waiting.root,
       this.#end,
       this.#hint,
@@ -163,7 +164,7 @@ export class TurnView {
     if (existing) return existing.view;
     const view = partView(part, index, this.#host);
     this.#views.push({ key: keyOf(part), view, heard: 0, state: "writing" });
-    this.#parts.append(view.root);
+    this.parts.append(view.root);
     return view;
   }
 

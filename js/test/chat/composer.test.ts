@@ -135,3 +135,15 @@ describe("the focus", () => {
     expect(document.activeElement).toBe(other);
   });
 });
+
+test("the page's shortcuts are kept off, but for Save", () => {
+  const room = new Room();
+  const seen: unknown[] = [];
+  const look = () => seen.push(room.area.closest("[data-lm-suppress-shortcuts]") !== null);
+  document.addEventListener("keydown", look, true);
+  room.press("Enter", { shiftKey: true });
+  room.press("s", { ctrlKey: true });
+  room.press("z", { ctrlKey: true });
+  document.removeEventListener("keydown", look, true);
+  expect(seen).toEqual([true, false, true]);
+});

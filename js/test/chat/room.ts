@@ -89,9 +89,9 @@ export class Room {
   }
 
   /** The kernel tells the list. */
-  list(turns: readonly string[], queue: readonly Wire[] = []): void {
+  list(turns: readonly string[], queue: readonly Wire[] = [], more: Wire = {}): void {
     this.#rev += 1;
-    this.say({ type: "chat", rev: this.#rev, turns, queue });
+    this.say({ type: "chat", rev: this.#rev, turns, queue, ...more });
   }
 
   /** The kernel tells what a turn has come to. */
@@ -101,6 +101,14 @@ export class Room {
 
   pass(ms: number): void {
     vi.advanceTimersByTime(ms);
+  }
+
+  /** The kernel answers the last question of a kind; what hangs on the answer is done. */
+  async reply(what: string, answer: Wire): Promise<void> {
+    const { id } = this.sent("ask").findLast((ask) => ask.what === what) ?? {};
+    if (id === undefined) throw new Error(`${what} was not asked`);
+    this.say({ type: "reply", id, ...answer });
+    await vi.advanceTimersByTimeAsync(50);
   }
 
   /** What the page has sent of a type. */

@@ -1,32 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Nearness, Observer, Resizes } from "./observers.ts";
 import { chatState, closeRooms, ended, Room, text, turnState } from "./room.ts";
-
-/** Observers that the test plays the browser for. */
-class Observer {
-  static all: Observer[] = [];
-  readonly seen = new Set<Element>();
-  readonly callback: (entries: unknown[]) => void;
-
-  constructor(callback: (entries: unknown[]) => void) {
-    this.callback = callback;
-    Observer.all.push(this);
-  }
-
-  observe(target: Element): void {
-    this.seen.add(target);
-  }
-
-  unobserve(target: Element): void {
-    this.seen.delete(target);
-  }
-
-  disconnect(): void {
-    this.seen.clear();
-  }
-}
-
-class Resizes extends Observer {}
-class Nearness extends Observer {}
 
 beforeEach(() => {
   vi.useFakeTimers();
