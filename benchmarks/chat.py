@@ -22,6 +22,7 @@ CHATS = 8
 TOKENS, RATE = 2000, 200.0
 LARGEST = (32_768, 16_384, 1000.0)
 STOPS = 10
+LIMIT_MS = 300_000
 
 SCENARIO = Scenario(
     rules=(
@@ -171,8 +172,9 @@ def _memory(browser: Browser, simulator: Simulator) -> list[str]:
         _until(book.page, count.format(0))
         before = _heap(book.page)
         book.start(3)
+        book.page.set_default_timeout(LIMIT_MS)
         _until(book.page, count.format(LARGE_TURNS))
-        book.wait_for_end(3)
+        expect(book.prompt(3)).to_have_text("[4]:", timeout=LIMIT_MS)
         full = _heap(book.page)
         book.run(4)
         _until(book.page, count.format(0))

@@ -9,8 +9,9 @@ import { type Fields, isFields, string } from "../fields.ts";
 import { KEPT_FOR, type Place, placesWith, VIEW_OF } from "../notebook.ts";
 import type { ChatLink } from "./link.ts";
 
-/** How long changes are gathered. */
+/** How long changes are gathered: longer where there is more to save each time. */
 const DELAY_MS = 500;
+const CHARACTERS_PER_MS = 1000;
 /** How often a turn that runs is kept as far as it has come. */
 const RUNNING_MS = 5000;
 /** By this element the style finds the output, see glm_notebook/transcript.py. */
@@ -35,6 +36,8 @@ export class Keeper {
   #running: { readonly at: number; readonly settled: Settled } | null = null;
   /** What was saved of the view when the kernel was lost. */
   #lostView: Fields | null = null;
+  /** Characters of what was saved last. */
+  #length = 0;
   #isDisposed = false;
 
   /** `id` is what the outputs that keep it name the chat by. */
@@ -54,7 +57,8 @@ export class Keeper {
 
   #schedule(): void {
     if (this.#isDisposed) return;
-    this.#timer ??= setTimeout(() => this.#keep(), DELAY_MS);
+    const delay = DELAY_MS + this.#length / CHARACTERS_PER_MS;
+    this.#timer ??= setTimeout(() => this.#keep(), delay);
   }
 
   /** Ask for what is not known yet, and save all. One at a time: what changes meanwhile is kept next. */
@@ -89,8 +93,10 @@ export class Keeper {
   async #save(ids: readonly string[]): Promise<void> {
     await this.#ask(ids.filter((id) => !this.#settled.has(id)));
     const kept = ids.flatMap((id) => this.#settled.get(id) ?? this.#running?.settled ?? []);
+    const markdown = [MARK, ...kept.map((one) => one.markdown)].join(BETWEEN);
+    this.#length = markdown.length;
     const data = {
-      "text/markdown": [MARK, ...kept.map(({ markdown }) => markdown)].join(BETWEEN),
+      "text/markdown": markdown,
       "text/plain": kept.map(({ plain }) => plain).join(BETWEEN),
     };
     // Sought again: the page may have drawn its outputs anew since the question.

@@ -10,11 +10,13 @@ import { type Evaluate, loadModule, type ModuleName, type Modules } from "./modu
 
 /** How long a frame may work, in milliseconds; the text that streams has its own budget. */
 const BUDGET_MS = 4;
+const MEASURE_MS = 500;
 /** How near to what is seen. */
 const MARGIN = "1000px 0px";
 /** Longest code that is coloured, in characters. */
 const CODE_MAX = 20_000;
 const TARGETS = '.glm-math, .glm-code code[class^="language-"]';
+const TURN = ".glm-exchange";
 /** What scrolls by itself where it is too wide. */
 const WIDE = "table, .katex-display, .glm-formulas";
 
@@ -30,6 +32,10 @@ export class Enricher {
   readonly #scroller: HTMLElement;
   readonly #host: EnricherHost;
   readonly #observer: IntersectionObserver;
+  readonly #turns: IntersectionObserver;
+  readonly #nearTurns = new WeakSet<Element>();
+  /** What is to be observed once its turn is near. */
+  readonly #targetsOf = new WeakMap<Element, readonly Element[]>();
   readonly #modules: Partial<Modules> = {};
   readonly #asked = new Set<ModuleName>();
   /** What waits for its module, or for its time; the nearest first. */
@@ -37,12 +43,19 @@ export class Enricher {
   /** What the reader has selected something in, which must not vanish. */
   readonly #selected = new Set<HTMLElement>();
   readonly #stopCopying: () => void;
+  /** What may have become too wide for its place. */
+  readonly #unmeasured: HTMLElement[] = [];
+  #measurer: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
 
   /** `scroller` is what the blocks are scrolled in. */
   constructor(scroller: HTMLElement, host: EnricherHost) {
     this.#scroller = scroller;
     this.#host = host;
+    this.#turns = new IntersectionObserver((entries) => this.#onTurns(entries), {
+      root: scroller,
+      rootMargin: MARGIN,
+    });
     this.#observer = new IntersectionObserver((entries) => this.#onNear(entries), {
       root: scroller,
       rootMargin: MARGIN,
@@ -53,15 +66,40 @@ export class Enricher {
 
   /** Take in a block that does not change any more. */
   add(block: HTMLElement): void {
-    if (block.matches(`${TARGETS}, table`)) this.#observer.observe(block);
-    for (const target of block.querySelectorAll(TARGETS)) this.#observer.observe(target);
+    const targets = [...block.querySelectorAll(TARGETS)];
+    if (block.matches(`${TARGETS}, table`)) targets.push(block);
+    const turn = block.closest(TURN);
+    if (turn && !this.#nearTurns.has(turn)) this.#keepFor(turn, targets);
+    else for (const target of targets) this.#observer.observe(target);
+  }
+
+  #keepFor(turn: Element, targets: readonly Element[]): void {
+    if (targets.length === 0) return;
+    this.#targetsOf.set(turn, [...(this.#targetsOf.get(turn) ?? []), ...targets]);
+    this.#turns.observe(turn);
+  }
+
+  /** A browser looks at all that is observed in each frame: so only what is in turns near by is. */
+  #onTurns(entries: readonly IntersectionObserverEntry[]): void {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) this.#nearTurns.delete(target);
+      else this.#nearTurns.add(target);
+      if (isIntersecting) this.#observe(target);
+    }
+  }
+
+  #observe(turn: Element): void {
+    for (const target of this.#targetsOf.get(turn) ?? []) this.#observer.observe(target);
+    this.#targetsOf.delete(turn);
   }
 
   dispose(): void {
     this.#observer.disconnect();
+    this.#turns.disconnect();
     this.#stopCopying();
     document.removeEventListener("selectionchange", this.#onSelection);
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#measurer);
     this.#near = [];
   }
 
@@ -71,7 +109,7 @@ export class Enricher {
     near.sort((one, other) => distance(one) - distance(other));
     const targets = near.map(({ target }) => target as HTMLElement);
     for (const target of targets) this.#observer.unobserve(target);
-    makeReachable(targets.filter(isTable));
+    this.#measure(targets.filter(isTable));
     this.#take(targets.filter((target) => !isTable(target)));
   }
 
@@ -106,14 +144,22 @@ export class Enricher {
     this.#frame = 0;
     const deadline = performance.now() + BUDGET_MS;
     const selection = selected();
-    const done: HTMLElement[] = [];
     do {
       const target = this.#takeNext();
       if (!target) break;
-      if (this.#enrich(target, selection)) done.push(target);
+      if (this.#enrich(target, selection)) this.#measure([target]);
       if (performance.now() >= deadline) this.#schedule();
     } while (this.#frame === 0);
-    makeReachable(done);
+  }
+
+  /** Look later whether they are too wide: each look makes the browser lay out the page, so many share one. */
+  #measure(changed: readonly HTMLElement[]): void {
+    if (changed.length === 0) return;
+    this.#unmeasured.push(...changed);
+    this.#measurer ??= setTimeout(() => {
+      this.#measurer = undefined;
+      makeReachable(this.#unmeasured.splice(0));
+    }, MEASURE_MS);
   }
 
   #takeNext(): HTMLElement | undefined {

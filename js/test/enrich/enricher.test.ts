@@ -169,6 +169,7 @@ describe("for the keyboard and the screen reader", () => {
   test("what is too wide can be reached", async () => {
     const widths = vi.spyOn(Element.prototype, "scrollWidth", "get").mockReturnValue(100);
     const root = await enriched("| a |\n|---|\n| 1 |\n\n$$x$$\n\nText.\n");
+    await vi.advanceTimersByTimeAsync(600);
     widths.mockRestore();
     const reached = [...root.querySelectorAll("[tabindex='0']")].map(({ tagName }) => tagName);
     expect(reached).toContain("TABLE");
@@ -176,6 +177,20 @@ describe("for the keyboard and the screen reader", () => {
     expect(root.lastElementChild?.hasAttribute("tabindex")).toBe(false);
     expect((await enriched("$$x$$\n")).querySelector("[tabindex]")).toBeNull();
   });
+});
+
+test("of turns that are far away nothing is looked at", async () => {
+  const at = place();
+  const [turns, near] = Nearness.all.slice(-2) as [Nearness, Nearness];
+  at.root.className = "glm-exchange";
+  shown("$x$\n\n$y$\n", at).end();
+  expect([...turns.seen]).toEqual([at.root]);
+  expect(near.seen.size).toBe(0);
+  turns.show();
+  expect(near.seen.size).toBe(2);
+  near.show();
+  await settle();
+  expect(at.root.querySelectorAll(".glm-typeset")).toHaveLength(2);
 });
 
 describe("the modules", () => {
