@@ -92,6 +92,8 @@ export class Keeper {
 
   async #save(ids: readonly string[]): Promise<void> {
     await this.#ask(ids.filter((id) => !this.#settled.has(id)));
+    const wanted = new Set(ids);
+    for (const id of this.#settled.keys()) if (!wanted.has(id)) this.#settled.delete(id);
     const kept = ids.flatMap((id) => this.#settled.get(id) ?? this.#running?.settled ?? []);
     const markdown = [MARK, ...kept.map((one) => one.markdown)].join(BETWEEN);
     this.#length = markdown.length;
