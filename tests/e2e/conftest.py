@@ -15,6 +15,24 @@ from tests.e2e.lab import FLAGS, Notebook, Server, serve, write_notebook
 
 LONG = "One line of an answer that goes on, with **bold** words and `code`.\n\n"
 
+SHOWN = r"""The mean is $\bar{x} = \frac{1}{n}\sum_{i=1}^{n} x_i$, and
+
+$$\int_0^\infty e^{-x^2}\,dx = \frac{\sqrt{\pi}}{2}.$$
+
+| region | price |
+|---|--:|
+| north | 4.20 |
+| south | 3.90 |
+
+- [x] read the data
+- [ ] plot it
+
+```python
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)  # 平均值
+```
+"""
+
 expect.set_options(timeout=20_000)
 
 SCENARIO = Scenario(
@@ -37,6 +55,17 @@ SCENARIO = Scenario(
             "many formulas",
             answer="\n\n".join(f"Line with $x_{n}^2$, **bold** words." for n in range(300)),
             tokens_per_s=5000,
+        ),
+        Rule(
+            "show mathematics and code",
+            thinking="A formula, a table, a list and some code. ",
+            answer=SHOWN,
+            tokens_per_s=1000,
+        ),
+        Rule(
+            "اكتب بالعربية",
+            answer="هذه إجابة **عربية** قصيرة مع `code` بداخلها.\n\n- أولا\n- ثانيا، مع 2 + 2\n",
+            tokens_per_s=1000,
         ),
         Rule("say nothing", fault="stall:0"),
         Rule("break off", answer=LONG * 30, fault="cut:20"),
