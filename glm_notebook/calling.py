@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from glm_notebook.errors import ToolError
 from glm_notebook.messages import ToolCall
-from glm_notebook.runner import main_work, runner
+from glm_notebook.runner import Loop, main_work, runner
 from glm_notebook.snapshot import CallState, Output
 from glm_notebook.tools import ArgumentError, Call, Outcome, Tool, Tools, run
 
@@ -101,6 +101,8 @@ class Calls:
         self._tasks: dict[int, asyncio.Task[KeyboardInterrupt | None]] = {}
         self._questions: dict[int, asyncio.Future[Decision]] = {}
         self.capture: Capture = no_capture
+        self.loop_of_user: Loop | None = None
+        """As for `MainWork.submit`."""
         self.page_answers: Callable[[], bool] | None = None
         """Whether a page is there that can be asked; None where there will be none."""
 
@@ -201,7 +203,7 @@ class Calls:
                 return work()
 
         context = contextvars.copy_context()
-        future = main_work.submit(partial(context.run, enter))
+        future = main_work.submit(partial(context.run, enter), self.loop_of_user)
         late = asyncio.get_running_loop().call_later(BUSY_S, self._say_busy, index, future)
         try:
             return await asyncio.wrap_future(future)

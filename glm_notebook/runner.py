@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 Future = concurrent.futures.Future
+Loop = asyncio.AbstractEventLoop
 
 HEARTBEAT_S = 0.05
 """How often a waiting main thread wakes. An interrupt of a cell that awaits is delivered only when its loop
@@ -72,18 +73,33 @@ if hasattr(os, "register_at_fork"):
 class MainWork:
     """Functions that the main thread is to call as soon as it waits or is free.
 
-    Whoever waits for a turn serves them. Where nobody waits, a kernel's own loop does, between its cells.
+    Whoever waits for a turn serves them. Where nobody waits, a kernel's own loop does, between its cells. What is
+    submitted with a loop is served on the thread of that loop alone.
     """
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._queue: deque[tuple[Callable[[], Any], Future[Any], Loop | None]] = deque()
+        self._lock = threading.Lock()
         self._wakers: list[Callable[[], object]] = []
 
-    def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Have a function called there; what it returns or raises is the future's."""
+    def submit(self, work: Callable[[], T], loop: Loop | None = None) -> Future[T]:
+        """Have a function called there; what it returns or raises is the future's.
+
+        Parameters
+        ----------
+        work : callable
+            Takes nothing.
+        loop : AbstractEventLoop, optional
+            The loop of the user's thread, where that is not the kernel's.
+        """
         future: Future[T] = Future()
-        self._queue.append((work, future))
-        for wake in tuple(self._wakers) or _of_the_kernel(self._serve_quietly):
+        with self._lock:
+            self._queue.append((work, future, loop))
+        waiters = tuple(self._wakers)
+        if loop is not None:
+            with suppress(RuntimeError):  # it is closed: whoever waits next serves
+                loop.call_soon_threadsafe(self._serve_quietly)
+        for wake in waiters or _of_the_kernel(self._serve_quietly):
             wake()
         return future
 
@@ -95,10 +111,21 @@ class MainWork:
         KeyboardInterrupt
             A function was interrupted.
         """
-        while self._queue:
-            work, future = self._queue.popleft()
+        while (due := self._take()) is not None:
+            work, future = due
             if future.set_running_or_notify_cancel():
                 _complete(future, work)
+
+    def _take(self) -> tuple[Callable[[], Any], Future[Any]] | None:
+        """Take the first out of the queue that may be called on this thread."""
+        here = running_loop()
+        with self._lock:
+            for due in self._queue:
+                work, future, loop = due
+                if loop is None or loop is here or loop.is_closed():
+                    self._queue.remove(due)
+                    return work, future
+        return None
 
     def _serve_quietly(self) -> None:
         with suppress(
@@ -123,6 +150,14 @@ def _of_the_kernel(serve: Callable[[], None]) -> tuple[Callable[[], object], ...
     """Return how a kernel's own loop is asked to serve; nothing without a kernel."""
     loop = getattr(getattr(shell_of_the_user(), "kernel", None), "io_loop", None)
     return () if loop is None else (lambda: loop.add_callback(serve),)
+
+
+def running_loop() -> Loop | None:
+    """Return the loop that this thread runs, if it does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def namespace_of_the_user() -> Mapping[str, Any]:

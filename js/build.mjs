@@ -1,13 +1,13 @@
 /**
  * Builds into the package: the two entries, src/cell.ts and src/chat.ts, the modules that a page loads when it needs
- * them, src/math.ts and src/highlight.ts, and the styles of each.
+ * them, src/math.ts and src/highlight.ts, the styles of each, and the licences of what they contain of others.
  *
  *   node build.mjs           write them
  *   node build.mjs --check   fail if what is committed is something else
  *   node build.mjs --size    fail if a script is larger than a widget may carry
  */
 
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const STATIC = new URL("../glm_notebook/widgets/static/", import.meta.url);
@@ -42,7 +42,7 @@ const fonts = {
   },
 };
 
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   absWorkingDir: import.meta.dirname,
   entryPoints: [
     { in: "src/cell.ts", out: "cell" },
@@ -64,13 +64,15 @@ const { outputFiles } = await build({
   charset: "utf8",
   target: "es2022",
   legalComments: "none",
+  metafile: true,
   write: false,
 });
 
+outputFiles.push({ path: "LICENSES.txt", contents: Buffer.from(await licences()) });
 const names = outputFiles.map(({ path }) => path.split(/[\\/]/).at(-1));
 const problems = process.argv.includes("--size")
   ? names
-      .filter((name, index) => outputFiles[index].contents.length > MAX_BYTES[name])
+      .filter((name, index) => outputFiles[index].contents.length > (MAX_BYTES[name] ?? Infinity))
       .map((name) => `${name}: too large`)
   : process.argv.includes("--check")
     ? await differing()
@@ -81,6 +83,21 @@ for (const [index, { contents }] of outputFiles.entries()) {
 }
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length ? 1 : 0;
+
+/** The licences of the libraries of which something is in an output. */
+async function licences() {
+  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  const folders = inputs.flatMap(
+    (path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  const texts = [...new Set(folders)].sort().map(async (folder) => {
+    const place = new URL(`${folder}/`, import.meta.url);
+    const file = (await readdir(place)).find((name) => /^licen[cs]e/i.test(name));
+    const text = await readFile(new URL(file, place), "utf8");
+    return `${folder.slice("node_modules/".length)}\n\n${text.trim()}\n`;
+  });
+  return (await Promise.all(texts)).join(`\n${"-".repeat(72)}\n\n`);
+}
 
 async function write() {
   await Promise.all(

@@ -19,10 +19,10 @@ from glm_notebook.context import attach
 from glm_notebook.conversation import Conversation
 from glm_notebook.errors import GLMError
 from glm_notebook.frontend import is_voila, view_of
+from glm_notebook.home import Home
 from glm_notebook.messages import Message, total
 from glm_notebook.runner import (
     main_work,
-    namespace_of_the_user,
     runner,
     shell_of_the_user,
     wait_blocking,
@@ -112,6 +112,7 @@ class ChatWidget(PageWidget):
         endpoint: str = "",
         language: str = "",
     ) -> None:
+        self.home = Home()
         self._is_of_notebook = conversation is None and not endpoint
         self._client = client_for(endpoint) if endpoint else None
         self.conversation = Conversation(name="chat") if conversation is None else conversation
@@ -119,7 +120,7 @@ class ChatWidget(PageWidget):
             self.conversation.tools.add(one)
         self._display_id, self._kept_display_id = uuid.uuid4().hex, uuid.uuid4().hex
         self._lock = threading.RLock()
-        self._chat = Chat(self.conversation, self, self._settings, self._next_client, _attach)
+        self._chat = Chat(self.conversation, self, self._settings, self._next_client, self._attach)
         self._channel = ChatChannel(self._chat, self.send, later, lambda: self.model)
         known = self.conversation.settings
         super().__init__(
@@ -376,6 +377,7 @@ class ChatWidget(PageWidget):
         if turn.calls.page_answers is None:
             turn.calls.page_answers = lambda: bool(self._channel.turns.pages)
             turn.calls.capture = captured
+            turn.calls.loop_of_user = self.home.loop
         self._channel.turns.open(turn)
 
     def _publish_state(self) -> None:
@@ -395,7 +397,8 @@ class ChatWidget(PageWidget):
                     continue
                 self._trait_values[name] = new
                 change = {"name": name, "old": old, "new": new, "owner": self, "type": "change"}
-                main_work.submit(partial(self.notify_change, traitlets.Bunch(change)))
+                notify = partial(self.notify_change, traitlets.Bunch(change))
+                main_work.submit(notify, self.home.loop)
 
     @property
     def language_of_page(self) -> str:
@@ -408,7 +411,6 @@ class ChatWidget(PageWidget):
     def _state(self) -> dict[str, Any]:
         return {**self._channel.state(), "language": self.language, "id": self._kept_display_id}
 
-
-def _attach(prompt: str) -> tuple[Attachment, ...]:
-    """Return the objects of the user that a prompt names."""
-    return attach(prompt, namespace_of_the_user())
+    def _attach(self, prompt: str) -> tuple[Attachment, ...]:
+        """Return the objects of the user that a prompt names."""
+        return attach(prompt, self.home.namespace)

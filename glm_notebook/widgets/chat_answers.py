@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from glm_notebook import context
-from glm_notebook.runner import namespace_of_the_user
 from glm_notebook.transcript import settled_parts
 from glm_notebook.widgets.answers import Answer
 
@@ -23,24 +22,24 @@ MAX_EXPRESSIONS = 50
 def answers_of(chat: ChatWidget) -> dict[str, Answer]:
     """Return the answers of a chat, by what is asked."""
     return {
-        "objects": _objects,
-        "complete": _complete,
+        "objects": partial(_objects, chat),
+        "complete": partial(_complete, chat),
         "models": partial(_models, chat),
         "export": partial(_export, chat),
         "settled": partial(_settled, chat),
     }
 
 
-def _objects(question: Mapping[str, Any]) -> dict[str, Any]:
+def _objects(chat: ChatWidget, question: Mapping[str, Any]) -> dict[str, Any]:
     """Say what expressions stand for, those that stand for something."""
     expressions = [str(one) for one in _list(question, "expressions")][:MAX_EXPRESSIONS]
-    seen = {one: context.look(one, namespace_of_the_user()) for one in expressions}
+    seen = {one: context.look(one, chat.home.namespace) for one in expressions}
     return {"objects": {one: look for one, look in seen.items() if look is not None}}
 
 
-def _complete(question: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(chat: ChatWidget, question: Mapping[str, Any]) -> dict[str, Any]:
     text = str(question.get("text", ""))
-    return {"matches": context.complete(text, namespace_of_the_user())}
+    return {"matches": context.complete(text, chat.home.namespace)}
 
 
 def _models(chat: ChatWidget, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -181,6 +181,7 @@ class PageWidget(anywidget.AnyWidget):
     def _came_by_subshell(self) -> bool:
         """Tell whether the message that is being handled came through a subshell (ipykernel >= 7)."""
         kernel = getattr(self.comm, "kernel", None)
-        parent = kernel.get_parent("shell") if kernel is not None else None
+        get_parent = getattr(kernel, "get_parent", None)  # marimo's comms have a text for a kernel
+        parent = get_parent("shell") if get_parent is not None else None
         header = parent.get("header") if isinstance(parent, Mapping) else None
         return bool(isinstance(header, Mapping) and header.get("subshell_id"))

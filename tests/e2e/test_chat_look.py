@@ -83,6 +83,7 @@ def test_nothing_is_wrong_in_any_theme_and_state(
 ) -> None:
     book = notebook(TOOL + "chat = ChatWidget(tools=[drop])\nchat")
     themed(book, theme)
+    book.page.set_viewport_size({"width": 1200, "height": 1000})
     view, area = opened(book)
     name = theme.removeprefix("JupyterLab ").replace(" ", "-").lower()
     assert violations(book.page) == []
