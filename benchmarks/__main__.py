@@ -7,7 +7,7 @@ import platform
 from datetime import date
 from pathlib import Path
 
-from benchmarks import interrupt, lab, protocol, startup, tools
+from benchmarks import chat, interrupt, lab, protocol, startup, tools
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -30,6 +30,8 @@ def main() -> None:
         "Asked of ours: the end within 0.5 s (1 s for the largest turn) of the ideal, no task over 100 ms while it "
         "streams, at most 2 MB to the page, none over 300 ms when the largest turn settles.",
         "\n".join(lab.main()),
+        "## The chat in JupyterLab",
+        "\n".join(chat.main()),
         "## Tools",
         "\n".join(["| what | asked | measured |", "|---|---|---|", *tools.main()]),
         "## Bytes to events",

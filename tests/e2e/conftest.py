@@ -86,6 +86,7 @@ SCENARIO = Scenario(
         Rule(
             "busy once",
             answer="It was worth the wait, which was not long. " * 3,
+            tokens_per_s=50,
             fault="fail-first:1:429:limit_requests,retry-after:4",
         ),
         Rule("busy for long", fault="status:429:limit_requests,retry-after:50"),
@@ -94,7 +95,7 @@ SCENARIO = Scenario(
         Rule("be forbidden", fault="status:400:data_inspection_failed"),
         Rule("stay down", fault="status:503:ModelUnavailable"),
     ),
-    tokens_per_s=50,
+    tokens_per_s=250,
     first_token_s=0.3,
 )
 

@@ -106,7 +106,7 @@ def test_a_second_tab_shows_the_same_and_both_can_ask(notebook: Open) -> None:
     expect(second).to_contain_text(SIMULATED)
     ask(second.get_by_role("textbox", name="Prompt"), second, "From the other tab?")
     expect(view).to_contain_text("From the other tab?")
-    expect(view.locator(".glm-exchange")).to_have_count(2)
+    expect(view.locator(".glm-footer", has_text="stop")).to_have_count(2)
     ask(area, view, "And from the first?")
     expect(second.locator(".glm-exchange")).to_have_count(3)
     texts = [one.locator(".glm-answer").all_inner_texts() for one in (view, second)]
