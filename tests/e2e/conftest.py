@@ -117,6 +117,12 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
+@pytest.fixture
+def unhurried(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have answers come no faster than a model's, for who wants to see them come."""
+    monkeypatch.setattr(simulator._service, "_tokens_per_s", 50.0)
+
+
 @pytest.fixture(scope="session")
 def server(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")

@@ -25,6 +25,7 @@ def outputs(document: Any, index: int) -> list[Any]:
     return list(document.cells[index].outputs)
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_the_quickstart(notebook: Open, simulator: Simulator) -> None:
     book = notebook(source=ROOT / "notebooks" / "01_quickstart.ipynb")
     for index in (1, 3):
