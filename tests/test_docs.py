@@ -11,7 +11,8 @@ from glm_notebook import dialects, endpoints
 from glm_notebook.references import expressions
 from glm_notebook.retry import DELAYS_S, RetryPolicy
 from glm_notebook.tools.results import BUDGET_TOKENS
-from glm_notebook.widgets.chat import OF_PAGES, ChatWidget
+from glm_notebook.widgets.chat import ChatWidget
+from glm_notebook.widgets.chat_traits import OF_PAGES
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCRIPTS = DOCS.parent / "js" / "src" / "chat"

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import traitlets
-
 from glm_notebook.attachment import Attachment
-from glm_notebook.chat import Chat, Prompt, client_for, magics_of_the_user
+from glm_notebook.chat import Chat, client_for, magics_of_the_user
 from glm_notebook.context import attach
 from glm_notebook.conversation import Conversation
 from glm_notebook.errors import GLMError
 from glm_notebook.frontend import is_voila, view_of
 from glm_notebook.home import Home
-from glm_notebook.messages import Message, total
+from glm_notebook.messages import total
+from glm_notebook.prompt import Prompt
 from glm_notebook.runner import (
-    main_work,
     runner,
     shell_of_the_user,
     wait_blocking,
@@ -34,24 +30,14 @@ from glm_notebook.transcript import KEPT_FOR, TO_KEEP, VIEW_OF, transcript
 from glm_notebook.turn import Turn
 from glm_notebook.widgets.chat_answers import answers_of
 from glm_notebook.widgets.chat_channel import ChatChannel
-from glm_notebook.widgets.page import PageWidget, later
+from glm_notebook.widgets.chat_traits import ChatTraits
+from glm_notebook.widgets.page import later
 
 if TYPE_CHECKING:
     from glm_notebook.client import AsyncClient
 
-OF_PAGES = (
-    "model",
-    "thinking",
-    "thinking_budget",
-    "temperature",
-    "system",
-    "use_tools",
-    "language",
-)
-"""The traits that a page may set."""
 
-
-class ChatWidget(PageWidget):
+class ChatWidget(ChatTraits):
     """A chat, shown at the end of a cell.
 
     Parameters
@@ -84,20 +70,6 @@ class ChatWidget(PageWidget):
     `status` can be read and observed; observers are called on the main thread, when it waits for a turn or is free.
     """
 
-    model = traitlets.Unicode("glm-5").tag(sync=True)
-    thinking = traitlets.Bool(None, allow_none=True).tag(sync=True)
-    thinking_budget = traitlets.Int(None, allow_none=True, min=1).tag(sync=True)
-    temperature = traitlets.Float(None, allow_none=True, min=0.0, max=2.0).tag(sync=True)
-    system = traitlets.Unicode().tag(sync=True)
-    use_tools = traitlets.Bool(True).tag(sync=True)
-    models = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
-    """The ids of the catalogue and, once a page has asked, those that the endpoint lists. Others can be set too."""
-    messages = traitlets.List(traitlets.Instance(Message), read_only=True)
-    """The history, as the next prompt is sent with it."""
-    usage = traitlets.Dict(read_only=True)
-    """Tokens of all turns together; a field that no turn knows is None."""
-    status = traitlets.Enum(("idle", "running"), "idle", read_only=True)
-
     def __init__(
         self,
         conversation: Conversation | None = None,
@@ -112,18 +84,17 @@ class ChatWidget(PageWidget):
         endpoint: str = "",
         language: str = "",
     ) -> None:
-        self.home = Home()
         self._is_of_notebook = conversation is None and not endpoint
         self._client = client_for(endpoint) if endpoint else None
         self.conversation = Conversation(name="chat") if conversation is None else conversation
         for one in tools:
             self.conversation.tools.add(one)
         self._display_id, self._kept_display_id = uuid.uuid4().hex, uuid.uuid4().hex
-        self._lock = threading.RLock()
-        self._chat = Chat(self.conversation, self, self._settings, self._next_client, self._attach)
+        self._chat = Chat(self.conversation, self, self.settings, self._next_client, self._attach)
         self._channel = ChatChannel(self._chat, self.send, later, lambda: self.model)
         known = self.conversation.settings
         super().__init__(
+            Home(),
             "chat",
             self._state,
             self._channel.receive,
@@ -318,15 +289,6 @@ class ChatWidget(PageWidget):
             self.set_trait("models", proposed)
         return listed
 
-    def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        """Take what a page has set, one by one; what is no value is put back there."""
-        for name, value in sync_data.items():
-            try:
-                if name in OF_PAGES:
-                    super().set_state({name: value})
-            except traitlets.TraitError:
-                self.send_state(name)
-
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return {**self.view, **self._transcript()}, {}
 
@@ -340,29 +302,6 @@ class ChatWidget(PageWidget):
         place({**self.view, **title}, self._display_id, {VIEW_OF: self._kept_display_id})
         if is_notebook:
             place(dict(TO_KEEP), self._kept_display_id, {KEPT_FOR: self._kept_display_id})
-
-    @traitlets.default("models")
-    def _models_of_catalogue(self) -> list[str]:
-        from glm_notebook import catalogue
-
-        return [one.id for one in catalogue.models()]
-
-    @traitlets.validate("model")
-    def _model_is_named(self, proposal: dict[str, Any]) -> str:
-        name = str(proposal["value"]).strip()
-        if not name:
-            raise traitlets.TraitError("A model needs a name.")
-        return name
-
-    def _settings(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "thinking": self.thinking,
-            "thinking_budget": self.thinking_budget,
-            "temperature": self.temperature,
-            "system": self.system or None,
-            "tools": None if self.use_tools else (),
-        }
 
     def _next_client(self) -> AsyncClient | None:
         magics = magics_of_the_user() if self._is_of_notebook else None
@@ -386,19 +325,7 @@ class ChatWidget(PageWidget):
         if not is_running:
             values["messages"] = self.conversation.messages
             values["usage"] = asdict(total(turn.usage for turn in self.turns))
-        self._publish(values)
-
-    def _publish(self, values: Mapping[str, Any]) -> None:
-        """Let values be read at once, and have observers called where code of the user may run."""
-        with self._lock:
-            for name, new in values.items():
-                old = getattr(self, name)
-                if new == old:
-                    continue
-                self._trait_values[name] = new
-                change = {"name": name, "old": old, "new": new, "owner": self, "type": "change"}
-                notify = partial(self.notify_change, traitlets.Bunch(change))
-                main_work.submit(notify, self.home.loop)
+        self.publish(values)
 
     @property
     def language_of_page(self) -> str:

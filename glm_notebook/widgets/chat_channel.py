@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from glm_notebook.attachment import Attachment
-from glm_notebook.chat import Chat, Prompt
+from glm_notebook.chat import Chat
 from glm_notebook.errors import ConfigError, GLMError
 from glm_notebook.metering import context_of, window_of
+from glm_notebook.prompt import Prompt
 from glm_notebook.runner import runner
 from glm_notebook.turn import Turn
 from glm_notebook.widgets.channel import Later, Send

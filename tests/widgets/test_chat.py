@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from glm_notebook.chat import MAX_IDS, Chat, Prompt
+from glm_notebook.chat import MAX_IDS, Chat
 from glm_notebook.conversation import Conversation
 from glm_notebook.errors import ConfigError, GLMError, RateLimitError, StreamCutError
 from glm_notebook.messages import Message, Request, Usage
+from glm_notebook.prompt import Prompt
 from glm_notebook.protocol.deltas import Delta, FinishDelta, TextDelta, UsageDelta
 from glm_notebook.runner import main_work, runner
 from glm_notebook.widgets.chat import ChatWidget

@@ -32,12 +32,14 @@ export class Keeper {
   readonly #settled = new Map<string, Settled>();
   readonly #unsubscribe: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the turn that runs was last kept, and what it was. */
-  #running: { readonly at: number; readonly settled: Settled } | null = null;
+  /** Which turn ran when it was last kept, when that was, and what had come of it. */
+  #running: { readonly id: string; readonly at: number; readonly settled: Settled } | null = null;
   /** What was saved of the view when the kernel was lost. */
   #lostView: Fields | null = null;
   /** Characters of what was saved last. */
   #length = 0;
+  /** Whether something has changed since what is being kept was asked for. */
+  #isStale = false;
   #isDisposed = false;
 
   /** `id` is what the outputs that keep it name the chat by. */
@@ -57,22 +59,22 @@ export class Keeper {
 
   #schedule(): void {
     if (this.#isDisposed) return;
+    this.#isStale = true;
     const delay = DELAY_MS + this.#length / CHARACTERS_PER_MS;
     this.#timer ??= setTimeout(() => this.#keep(), delay);
   }
 
   /** Ask for what is not known yet, and save all. One at a time: what changes meanwhile is kept next. */
   async #keep(): Promise<void> {
-    const ids = this.#link.exchanges.map(({ id }) => id);
+    this.#isStale = false;
     this.#keepView();
     try {
-      if (this.#places.length > 0) await this.#save(ids);
+      if (this.#places.length > 0) await this.#save(this.#link.exchanges.map(({ id }) => id));
     } catch {
       // The kernel cannot be asked now. What is kept stays, and the next change is another occasion.
     }
     this.#timer = undefined;
-    const isSame = ids.join() === this.#link.exchanges.map(({ id }) => id).join();
-    if (!isSame) this.#schedule();
+    if (this.#isStale) this.#schedule();
   }
 
   /** Without its kernel a view can never be drawn again: where the file is opened, an error would stand in its place. */
@@ -86,15 +88,20 @@ export class Keeper {
     }
   }
 
+  /** None where the view was settled: the transcript has taken its place. */
   get #places(): readonly Place[] {
-    return placesWith(KEPT_FOR, this.#id, this.#model);
+    const hasView = placesWith(VIEW_OF, this.#id, this.#model).length > 0;
+    return hasView ? placesWith(KEPT_FOR, this.#id, this.#model) : [];
   }
 
   async #save(ids: readonly string[]): Promise<void> {
     await this.#ask(ids.filter((id) => !this.#settled.has(id)));
     const wanted = new Set(ids);
     for (const id of this.#settled.keys()) if (!wanted.has(id)) this.#settled.delete(id);
-    const kept = ids.flatMap((id) => this.#settled.get(id) ?? this.#running?.settled ?? []);
+    const running = this.#running;
+    const kept = ids.flatMap((id) => {
+      return this.#settled.get(id) ?? (running?.id === id ? running.settled : []);
+    });
     const markdown = [MARK, ...kept.map((one) => one.markdown)].join(BETWEEN);
     this.#length = markdown.length;
     const data = {
@@ -119,6 +126,6 @@ export class Keeper {
   #take(id: string, turn: Fields): void {
     const settled = { markdown: string(turn.markdown), plain: string(turn.plain) };
     if (turn.done === true) this.#settled.set(id, settled);
-    else this.#running = { at: performance.now(), settled };
+    else this.#running = { id, at: performance.now(), settled };
   }
 }

@@ -1,16 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { chatState, closeRooms, ended, Room, text, turnState } from "./room.ts";
+import { describe, expect, test, vi } from "vitest";
+import { chatState, ended, Room, text, turnState, useRooms } from "./room.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  document.documentElement.lang = "en";
-});
-
-afterEach(() => {
-  closeRooms();
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+useRooms();
 
 const CELLS = 'region\tprice\nnorth\t4,2\nsouth\tthe "best"\n';
 const CSV = 'region,price\nnorth,"4,2"\nsouth,"the ""best"""\n';

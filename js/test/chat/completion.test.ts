@@ -1,16 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { chatState, closeRooms, Room, text, turnState } from "./room.ts";
+import { describe, expect, test } from "vitest";
+import { chatState, Room, text, turnState, useRooms } from "./room.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  document.documentElement.lang = "en";
-});
-
-afterEach(() => {
-  closeRooms();
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+useRooms();
 
 const MATCHES = [
   { text: "df", kind: "DataFrame 3 × 2" },

@@ -1,16 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { chatState, closeRooms, ended, Room, text, turnState } from "./room.ts";
+import { describe, expect, test } from "vitest";
+import { chatState, ended, Room, text, turnState, useRooms } from "./room.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  document.documentElement.lang = "en";
-});
-
-afterEach(() => {
-  closeRooms();
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+useRooms();
 
 const running = () =>
   new Room({ state: chatState([turnState("t-1", { parts: [text("…", null)] })]) });

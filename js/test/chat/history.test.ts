@@ -1,21 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { comeNear, Nearness, Observer, Resizes, resize } from "./observers.ts";
-import { chatState, closeRooms, ended, Room, text, turnState } from "./room.ts";
+import { describe, expect, test, vi } from "vitest";
+import { comeNear, resize, useObservers } from "./observers.ts";
+import { chatState, ended, Room, text, turnState, useRooms } from "./room.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("ResizeObserver", Resizes);
-  vi.stubGlobal("IntersectionObserver", Nearness);
-  document.documentElement.lang = "en";
-});
-
-afterEach(() => {
-  closeRooms();
-  Observer.all = [];
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  document.body.replaceChildren();
-});
+useRooms();
+useObservers();
 
 /** The button of a name in the last exchange, or in the one of an index. */
 function button(room: Room, name: string, index = -1): HTMLButtonElement {

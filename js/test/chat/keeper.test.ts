@@ -1,12 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ChatModel, chatState, closeRooms, ended, Room, text, turnState } from "./room.ts";
+import { expect, test, vi } from "vitest";
+import { ChatModel, chatState, ended, Room, text, turnState, useRooms } from "./room.ts";
 
-beforeEach(() => vi.useFakeTimers());
-afterEach(() => {
-  closeRooms();
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+useRooms();
 
 type Wire = Record<string, unknown>;
 
@@ -155,4 +150,34 @@ test("a kernel that cannot answer leaves what is kept as it is", async () => {
   room.model.fire("comm:close");
   await vi.advanceTimersByTimeAsync(1000);
   expect(document.kept).toMatch(/one$/);
+});
+
+test("a turn that ends while what has come of it is asked for is kept with its end", async () => {
+  const document = new Document([view, place("m-1")]);
+  const room = open(document, chatState([turnState("t-1", { parts: [text("He", null)] })]));
+  room.pass(600);
+  const [question] = room.sent("ask");
+  room.tell("t-1", { status: "complete", parts: [text("Hello.")], elapsed_s: 9 });
+  room.say({ type: "reply", id: question?.id, body: { turns: { "t-1": settled("He", false) } } });
+  await vi.advanceTimersByTimeAsync(0);
+  await answer(room, { "t-1": settled("Hello.") });
+  expect(document.kept).toMatch(/Hello\.$/);
+});
+
+test("what has come of a turn is not kept in the place of another", async () => {
+  const document = new Document([view, place("m-1")]);
+  const state = chatState([turnState("t-1", { parts: [text("He", null)] })]);
+  const room = open(document, state);
+  await answer(room, { "t-1": settled("He", false) });
+  room.list(["t-2", "t-1"]);
+  await answer(room, { "t-1": settled("Hell", false) });
+  expect(document.kept).toBe('<div class="glm-kept"></div>\n\nHell');
+});
+
+test("beside a transcript that has taken the view's place nothing is kept", async () => {
+  const document = new Document([{ ...view, metadata: {} }, place("m-1")]);
+  const room = open(document, chatState([ended("t-1", "A")]));
+  room.pass(5000);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(room.sent("ask")).toEqual([]);
 });

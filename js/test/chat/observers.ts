@@ -1,4 +1,7 @@
 /** Observers that the test plays the browser for. */
+
+import { afterEach, beforeEach, vi } from "vitest";
+
 export class Observer {
   static all: Observer[] = [];
   readonly seen = new Set<Element>();
@@ -34,4 +37,16 @@ export function comeNear(...targets: Element[]): void {
 /** Something has another size. */
 export function resize(): void {
   for (const one of Observer.all) if (one instanceof Resizes) one.callback([]);
+}
+
+/** Give every test of a file these observers in place of the browser's. */
+export function useObservers(): void {
+  beforeEach(() => {
+    vi.stubGlobal("ResizeObserver", Resizes);
+    vi.stubGlobal("IntersectionObserver", Nearness);
+  });
+  afterEach(() => {
+    Observer.all = [];
+    vi.unstubAllGlobals();
+  });
 }

@@ -1,6 +1,6 @@
 /** A page with a chat, and a kernel behind it as far as the page can see one. Time passes by fake timers. */
 
-import { vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 import chat from "../../src/chat.ts";
 import type { Model } from "../../src/comm.ts";
 import { wireSnapshot } from "../helpers.ts";
@@ -13,6 +13,19 @@ let opened: (() => void)[] = [];
 export function closeRooms(): void {
   for (const close of opened.reverse()) close();
   opened = [];
+}
+
+/** Give every test of a file fake timers and an English page, and take down its pages afterwards. */
+export function useRooms(): void {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    document.documentElement.lang = "en";
+  });
+  afterEach(() => {
+    closeRooms();
+    vi.useRealTimers();
+    document.body.replaceChildren();
+  });
 }
 
 /** The widget model of a chat. */

@@ -1,16 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ChatModel, chatState, closeRooms, ended, Room, text, turnState } from "./room.ts";
+import { describe, expect, test, vi } from "vitest";
+import {
+  ChatModel,
+  chatState,
+  closeRooms,
+  ended,
+  Room,
+  text,
+  turnState,
+  useRooms,
+} from "./room.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  document.documentElement.lang = "en";
-});
-
-afterEach(() => {
-  closeRooms();
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+useRooms();
 
 describe("a prompt", () => {
   test("is sent, then becomes a turn, whose answer is shown as a cell shows it", () => {

@@ -1,21 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Nearness, Observer, Resizes } from "./observers.ts";
-import { chatState, closeRooms, ended, Room, text, turnState } from "./room.ts";
+import { describe, expect, test } from "vitest";
+import { Nearness, Observer, Resizes, useObservers } from "./observers.ts";
+import { chatState, ended, Room, text, turnState, useRooms } from "./room.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("ResizeObserver", Resizes);
-  vi.stubGlobal("IntersectionObserver", Nearness);
-  document.documentElement.lang = "en";
-});
-
-afterEach(() => {
-  closeRooms();
-  Observer.all = [];
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  document.body.replaceChildren();
-});
+useRooms();
+useObservers();
 
 /** A room with a window of 100 px, whose content has a height that the test sets. */
 class Window extends Room {

@@ -6,30 +6,10 @@ import { Enricher } from "../../src/enrich/enricher.ts";
 import * as highlight from "../../src/highlight.ts";
 import { GrowingMarkdown } from "../../src/markdown/growing.ts";
 import * as math from "../../src/math.ts";
+import { Observer } from "../chat/observers.ts";
 
 /** The browser, as far as it tells what is near. */
-class Nearness {
-  static all: Nearness[] = [];
-  readonly seen = new Set<Element>();
-  readonly callback: (entries: unknown[]) => void;
-
-  constructor(callback: (entries: unknown[]) => void) {
-    this.callback = callback;
-    Nearness.all.push(this);
-  }
-
-  observe(target: Element): void {
-    this.seen.add(target);
-  }
-
-  unobserve(target: Element): void {
-    this.seen.delete(target);
-  }
-
-  disconnect(): void {
-    this.seen.clear();
-  }
-
+class Near extends Observer {
   /** Some elements come near; each is as far away as it has a number. */
   show(targets: readonly Element[] = [...this.seen]): void {
     const entries = targets.map((target, top) => {
@@ -50,11 +30,11 @@ const ask = vi.fn(async (_what: string, { name }: { name?: unknown } = {}) => ({
 let enrichers: Enricher[] = [];
 
 /** A place where answers are shown. */
-function place(): { root: HTMLElement; enricher: Enricher; near: Nearness } {
+function place(): { root: HTMLElement; enricher: Enricher; near: Near } {
   const root = document.body.appendChild(document.createElement("div"));
   const enricher = new Enricher(root, { asks: { ask }, notTypeset: "As written.", evaluate });
   enrichers.push(enricher);
-  return { root, enricher, near: Nearness.all.at(-1) as Nearness };
+  return { root, enricher, near: Observer.all.at(-1) as Near };
 }
 
 function shown(text: string, { root, enricher }: ReturnType<typeof place>): GrowingMarkdown {
@@ -81,14 +61,14 @@ async function enriched(text: string, at = place()): Promise<HTMLElement> {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal("IntersectionObserver", Nearness);
+  vi.stubGlobal("IntersectionObserver", Near);
   ask.mockClear();
 });
 
 afterEach(() => {
   for (const enricher of enrichers) enricher.dispose();
   enrichers = [];
-  Nearness.all = [];
+  Observer.all = [];
   Reflect.deleteProperty(globalThis, Symbol.for("glm-notebook.modules.1"));
   vi.useRealTimers();
   vi.unstubAllGlobals();
@@ -181,7 +161,7 @@ describe("for the keyboard and the screen reader", () => {
 
 test("of turns that are far away nothing is looked at", async () => {
   const at = place();
-  const [turns, near] = Nearness.all.slice(-2) as [Nearness, Nearness];
+  const [turns, near] = Observer.all.slice(-2) as [Near, Near];
   at.root.className = "glm-exchange";
   shown("$x$\n\n$y$\n", at).end();
   expect([...turns.seen]).toEqual([at.root]);
